@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rtnetlink: what the kernel knows of network devices, and the few things the agent asks it to change. One `struct rtnl`
+ * has two sockets of the namespace it was opened in: one for requests (synchronous: every call waits for its ACK), one that listens
+ * to RTNLGRP_LINK. The agent owns it; agent/model and agent/control call it. Uses libmnl; knows nothing of bridges of ours or of BPF.
+ */
+#ifndef XBR_NET_RTNL_H
+#define XBR_NET_RTNL_H
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct rtnl;
+
+/* One device, as RTM_NEWLINK tells it. */
+struct rtnl_link {
+	int ifindex;
+	char name[IFNAMSIZ];
+	char kind[16];      /* IFLA_INFO_KIND: "veth", "tun", "bridge", ...; "" for a physical device */
+	int master;         /* ifindex, 0: none */
+	int link;           /* IFLA_LINK: a veth's peer; 0: none */
+	bool link_elsewhere; /* IFLA_LINK_NETNSID present: `link` is an ifindex of another namespace */
+	int link_netnsid;   /* valid if link_elsewhere; may be negative when the kernel has no id for it */
+	uint32_t mtu;
+	unsigned int flags; /* IFF_* */
+	uint8_t operstate;  /* IF_OPER_* */
+	bool carrier;       /* IFLA_CARRIER */
+	uint8_t address[6];
+	bool ethernet; /* ARPHRD_ETHER and a six-octet address */
+	uint32_t xdp_prog_id; /* of a program in the hook, 0: none */
+	uint32_t promiscuity;
+};
+
+/* Opens both sockets. Returns 0 or -errno. rtnl_close(NULL) does nothing. */
+int rtnl_open(struct rtnl **ret_rtnl);
+void rtnl_close(struct rtnl *rtnl);
+
+/* Fills *ret_link. -ENODEV where there is no such device. */
+int rtnl_link_by_index(struct rtnl *rtnl, int ifindex, struct rtnl_link *ret_link);
+int rtnl_link_by_name(struct rtnl *rtnl, const char *name, struct rtnl_link *ret_link);
+
+/* Calls visit for every device of the namespace; a non-zero return of visit ends the walk and is returned. */
+int rtnl_link_each(struct rtnl *rtnl, int (*visit)(const struct rtnl_link *link, void *user), void *user);
+
+/* Each waits for the kernel's answer and returns 0 or its -errno. master 0 takes the device out of its bridge. */
+int rtnl_link_set_master(struct rtnl *rtnl, int ifindex, int master);
+int rtnl_link_set_address(struct rtnl *rtnl, int ifindex, const uint8_t address[6]);
+int rtnl_link_set_up(struct rtnl *rtnl, int ifindex, bool up);
+int rtnl_link_delete(struct rtnl *rtnl, int ifindex);
+
+/* Makes a kernel bridge device: STP off, multicast snooping off. Fails with -EEXIST if the name is taken. */
+int rtnl_bridge_create(struct rtnl *rtnl, const char *name);
+
+/* `struct veth` helper for tests and peer arming: the device's nsid for an open namespace descriptor, or -errno. */
+int rtnl_nsid_of_fd(struct rtnl *rtnl, int netns_fd);
+
+/*
+ * The listening socket. rtnl_monitor_fd() is for the event loop (readable: call rtnl_monitor_dispatch). dispatch reads all that
+ * is there and calls on_link for each message in order (deleted: RTM_DELLINK of the device itself; a message of AF_BRIDGE family is
+ * not passed on). When the kernel dropped messages (ENOBUFS) it calls on_lost once, after draining: the caller reads everything anew.
+ */
+struct rtnl_events {
+	void (*on_link)(const struct rtnl_link *link, bool deleted, void *user);
+	void (*on_lost)(void *user);
+	void *user;
+};
+int rtnl_monitor_fd(const struct rtnl *rtnl);
+int rtnl_monitor_dispatch(struct rtnl *rtnl, const struct rtnl_events *events);
+
+/*
+ * Filters that somebody hung on a device's clsact hook (RTM_GETTFILTER, ingress parent): calls visit with the program or filter
+ * kind's name and, for a BPF filter, its id (else 0). Returns 0, the value of visit, or -errno.
+ */
+int rtnl_filter_each(struct rtnl *rtnl, int ifindex, bool ingress,
+		     int (*visit)(const char *name, uint32_t prog_id, uint32_t priority, void *user), void *user);
+
+#endif

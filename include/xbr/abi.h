@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
+/*
+ * The layout of every pinned map: the contract between the BPF programs and the agent, and between one
+ * agent and the next. Types only, no logic. All fields are in host byte order unless the name ends in
+ * _be; all sizes are asserted. A change of any layout is a new XBR_ABI_VERSION, which is a new directory
+ * under the pin directory; the agent carries the state of an older one over.
+ *
+ * Who writes what: `ports`, `bridges`, `port_of`, `flood`: the agent alone, BPF reads. `fdb`: both, by
+ * compare-and-swap as bpf/fdb.h tells. `port_live`, `bridge_live`, `counters`: BPF (the agent corrects).
+ * `port_saved`, `bridge_saved`, `agent_saved`: the agent's own memory; BPF never reads them.
+ */
+#ifndef XBR_ABI_H
+#define XBR_ABI_H
+
+#include <linux/types.h>
+
+#include "xbr/reasons.h"
+
+#define XBR_ABI_VERSION 1
+
+#define XBR_IFNAME_LEN 16 /* IFNAMSIZ */
+
+/* Port numbers are dense and start at 1; 0 is "no port". They take 14 bits of an FDB entry. */
+#define XBR_PORT_NONE 0
+#define XBR_PORT_LIMIT 16384
+#define XBR_BRIDGE_LIMIT 1024
+
+/* `port_of` finds a port by ifindex: below this in an array, above it in a hash. */
+#define XBR_IFINDEX_DENSE 65536
+
+/* ---- ports ------------------------------------------------------------------------------------- */
+
+/* The values of BR_STATE_* in linux/if_bridge.h, so that `xbr link show` prints what bridge(8) does. */
+enum xbr_port_state {
+	XBR_STATE_DISABLED = 0,
+	XBR_STATE_LISTENING = 1,
+	XBR_STATE_LEARNING = 2,
+	XBR_STATE_FORWARDING = 3,
+	XBR_STATE_BLOCKING = 4,
+};
+
+enum xbr_port_flags {
+	/* what the user sets */
+	XBR_PORT_LEARNING = 1 << 0,
+	XBR_PORT_FLOOD = 1 << 1,
+	XBR_PORT_MCAST_FLOOD = 1 << 2,
+	XBR_PORT_BCAST_FLOOD = 1 << 3,
+	XBR_PORT_HAIRPIN = 1 << 4,
+	XBR_PORT_ISOLATED = 1 << 5,
+	/* what the agent finds out */
+	XBR_PORT_LOCAL = 1 << 16,      /* the bridge device itself: the host's port */
+	XBR_PORT_PEER_NETNS = 1 << 17, /* a veth whose peer is in another namespace: bpf_redirect_peer works */
+	XBR_PORT_XDP_IN = 1 << 18,     /* our XDP program runs on it: TC may trust the frame's metadata */
+	XBR_PORT_XDP_OUT = 1 << 19,    /* it takes XDP frames (ndo_xdp_xmit) */
+};
+
+#define XBR_PORT_DEFAULT_FLAGS \
+	(XBR_PORT_LEARNING | XBR_PORT_FLOOD | XBR_PORT_MCAST_FLOOD | XBR_PORT_BCAST_FLOOD)
+
+/* Map `ports`: array, mmapable, indexed by port number. One cache line: all that a frame needs. */
+struct xbr_port {
+	__u32 ifindex; /* the device frames leave by; 0: the number is free */
+	__u16 bridge;  /* index in `bridges` */
+	__u8 state;    /* enum xbr_port_state */
+	__u8 generation; /* 6 bits; a dynamic FDB entry of another generation is void (an O(1) flush) */
+	__u32 flags;           /* enum xbr_port_flags */
+	__u32 mtu;             /* octets after the Ethernet header, as the device's MTU; 0: no limit */
+	__u32 fdb_max_learned; /* dynamic addresses this port may hold; 0: no limit */
+	__u16 group_fwd_mask;  /* bit n: relay 01:80:c2:00:00:0n received here (never bit 1) */
+	__u8 reserved[42];
+};
+_Static_assert(sizeof(struct xbr_port) == 64, "a port is one cache line");
+
+/* Map `port_live`: array, mmapable, indexed by port number. Written by BPF on learning only. */
+struct xbr_port_live {
+	__u32 learned; /* dynamic addresses held */
+	__u8 reserved[60];
+};
+_Static_assert(sizeof(struct xbr_port_live) == 64, "its own cache line");
+
+/* ---- bridges ----------------------------------------------------------------------------------- */
+
+enum xbr_bridge_flags {
+	XBR_BRIDGE_HOST_UP = 1 << 0,     /* the bridge device is up: it gets its copies */
+	XBR_BRIDGE_XDP_FLOOD = 1 << 1,   /* `flood_xdp` holds every receiver: XDP may flood by itself */
+};
+
+/* Map `bridges`: array, mmapable. */
+struct xbr_bridge {
+	__u32 ifindex;     /* the bridge device; 0: the index is free */
+	__u16 fid;         /* the FID of its VLAN-unaware traffic */
+	__u16 local_port;  /* port number of the bridge device */
+	__u32 flags;       /* enum xbr_bridge_flags */
+	__u32 fdb_max_learned; /* dynamic addresses the bridge may hold; 0: no limit */
+	__u16 group_fwd_mask;  /* bit n: relay 01:80:c2:00:00:0n (never bits 0, 1, 2) */
+	__u8 epoch_shift;  /* an FDB epoch of this bridge is 2^epoch_shift jiffies */
+	__u8 reserved1;
+	__u32 flood_mtu;   /* the least MTU among its ports: longer frames are flooded by TC */
+	__u8 reserved[40];
+};
+_Static_assert(sizeof(struct xbr_bridge) == 64, "a bridge is one cache line");
+
+/* Map `bridge_live`: array, mmapable. */
+struct xbr_bridge_live {
+	__u32 learned;
+	__u8 reserved[60];
+};
+_Static_assert(sizeof(struct xbr_bridge_live) == 64, "its own cache line");
+
+/* ---- the filtering database ---------------------------------------------------------------------- */
+
+enum xbr_fdb_kind {
+	XBR_FDB_NONE = 0,      /* the slot holds no valid entry */
+	XBR_FDB_DYNAMIC = 1,   /* learned, or added as such: ages, moves */
+	XBR_FDB_STATIC = 2,    /* stays, and no frame moves it (802.1Q, 8.8.1) */
+	XBR_FDB_STICKY = 3,    /* as static, under the name that bridge(8) has for it */
+	XBR_FDB_BLACKHOLE = 4, /* frames from or to it are dropped */
+	XBR_FDB_LOCAL = 5,     /* the bridge's own: delivered to the host */
+	XBR_FDB_BUSY = 7,      /* the agent is taking the slot apart */
+};
+
+/* Eight octets compared as one word. fid is in host order; mac is as on the wire. All zero: free slot. */
+struct xbr_fdb_key {
+	__u8 mac[6];
+	__u16 fid;
+} __attribute__((aligned(8)));
+_Static_assert(sizeof(struct xbr_fdb_key) == 8, "a key is one word");
+
+/* Four octets exchanged as one word. All zero: no entry (kind none). */
+struct xbr_fdb_data {
+	__u32 port : 14;
+	__u32 generation : 6; /* of the port when written; only dynamic entries are held to it */
+	__u32 kind : 3;       /* enum xbr_fdb_kind */
+	__u32 age : 9;        /* low bits of the epoch in which the address was last a source */
+} __attribute__((aligned(4)));
+_Static_assert(sizeof(struct xbr_fdb_data) == 4, "data is one word");
+
+#define XBR_FDB_PORT_MASK 0x3fffu
+#define XBR_FDB_GENERATION_SHIFT 14
+#define XBR_FDB_GENERATION_MASK 0x3fu
+#define XBR_FDB_KIND_SHIFT 20
+#define XBR_FDB_KIND_MASK 0x7u
+#define XBR_FDB_AGE_SHIFT 23
+#define XBR_FDB_AGE_MASK 0x1ffu
+
+#define XBR_FDB_WAYS 5
+
+/* Map `fdb`: array, mmapable, a power of two of buckets; one cache line each. */
+struct xbr_fdb_bucket {
+	struct xbr_fdb_key key[XBR_FDB_WAYS];
+	struct xbr_fdb_data data[XBR_FDB_WAYS];
+	__u32 overflow; /* entries whose first choice is this bucket but which live in their second */
+} __attribute__((aligned(64)));
+_Static_assert(sizeof(struct xbr_fdb_bucket) == 64, "a bucket is one cache line");
+
+/* ---- counters ------------------------------------------------------------------------------------ */
+
+/*
+ * Map `counters`: per-CPU array, indexed by port number; index 0 counts frames of no port.
+ * A frame is what the device handed over: a GSO super-frame counts once, with all its octets.
+ * Octets are counted from the destination address to the end of the payload, a tag in metadata
+ * included, the FCS not. rx: came in by this port. tx: handed to this port's device.
+ */
+struct xbr_counters {
+	__u64 rx_frames;
+	__u64 rx_bytes;
+	__u64 tx_frames;
+	__u64 tx_bytes;
+	__u64 reason[XBR_REASON_COUNT]; /* of frames that came in by this port (copy_*: would have left by it) */
+};
+
+/* ---- events --------------------------------------------------------------------------------------- */
+
+/* Ring buffer `events`, written only while `switches.events` is set. */
+struct xbr_fdb_event {
+	__u64 key;      /* struct xbr_fdb_key */
+	__u32 old_data; /* struct xbr_fdb_data; 0: the address is new */
+	__u32 new_data;
+};
+_Static_assert(sizeof(struct xbr_fdb_event) == 16, "no padding");
+
+/* Map `switches`: array of one, mmapable: what the agent may turn while programs run. */
+struct xbr_switches {
+	__u32 events; /* 1: tell of every address learned or moved */
+	__u8 reserved[60];
+};
+_Static_assert(sizeof(struct xbr_switches) == 64, "one cache line");
+
+/* ---- the verdict that XDP leaves for TC ----------------------------------------------------------- */
+
+/* In front of the frame (data_meta), host byte order. nonce: chosen at load; a guest cannot guess it. */
+struct xbr_handoff {
+	__u32 nonce;
+	__u16 in;  /* ingress port */
+	__u16 out; /* egress port of a FORWARD; unused else */
+	__u8 verdict;
+	__u8 reason;
+	__u16 fid;
+	__u32 reserved;
+};
+_Static_assert(sizeof(struct xbr_handoff) == 16, "a multiple of four, as the metadata area asks");
+
+/* ---- the agent's memory across restarts ----------------------------------------------------------- */
+
+enum xbr_xdp_mode {
+	XBR_XDP_AUTO = 0,
+	XBR_XDP_NATIVE = 1,
+	XBR_XDP_GENERIC = 2,
+	XBR_XDP_OFF = 3,
+};
+
+enum xbr_port_origin {
+	XBR_ORIGIN_USER = 0,    /* xbr link add, or the configuration: stays whatever `master` says */
+	XBR_ORIGIN_ADOPTED = 1, /* enslaved to the bridge device by somebody else: goes when that ends */
+};
+
+/* Device features that may have to be turned for XDP, by their ethtool names; a bit each. */
+enum xbr_feature {
+	XBR_FEATURE_LRO = 1 << 0,        /* large-receive-offload */
+	XBR_FEATURE_GRO_HW = 1 << 1,     /* rx-gro-hw */
+	XBR_FEATURE_RXVLAN = 1 << 2,     /* rx-vlan-hw-parse */
+	XBR_FEATURE_RXVLAN_STAG = 1 << 3,/* rx-vlan-stag-hw-parse */
+	XBR_FEATURE_GRO = 1 << 4,        /* rx-gro */
+	XBR_FEATURE_TXCSUM = 1 << 5,     /* tx-checksum-ip-generic */
+	XBR_FEATURE_TXVLAN = 1 << 6,     /* tx-vlan-hw-insert */
+	XBR_FEATURE_TXVLAN_STAG = 1 << 7,/* tx-vlan-stag-hw-insert */
+};
+
+/* Map `port_saved`: array, mmapable, indexed by port number. */
+struct xbr_port_saved {
+	char name[XBR_IFNAME_LEN];
+	__u32 ifindex;
+	__u8 xdp_mode;      /* enum xbr_xdp_mode: asked for */
+	__u8 origin;        /* enum xbr_port_origin */
+	__u8 enslaved_by_us; /* give `master` back on detach */
+	__u8 up_by_us;
+	__u32 own_changed;  /* enum xbr_feature bits turned on the device, to be turned back */
+	__u32 own_before;   /* their values before */
+	__u32 peer_changed; /* the same for a veth's peer */
+	__u32 peer_before;
+	__u8 reserved[24];
+};
+_Static_assert(sizeof(struct xbr_port_saved) == 64, "fixed");
+
+/* Map `bridge_saved`: array, mmapable, indexed as `bridges`. */
+struct xbr_bridge_saved {
+	char name[XBR_IFNAME_LEN];
+	__u32 ifindex;
+	__u32 ageing_time_cs; /* hundredths of a second */
+	__u8 address[6];
+	__u8 created_by_us; /* delete the device with the bridge */
+	__u8 reserved[33];
+};
+_Static_assert(sizeof(struct xbr_bridge_saved) == 64, "fixed");
+
+/* Map `agent_saved`: array of one, mmapable. */
+struct xbr_agent_saved {
+	__u64 fdb_seed;    /* of the bucket choice; fixed as long as the table lives */
+	__u64 config_hash; /* of the configuration file that was last made true at a start; 0: none */
+	__u8 reserved[112];
+};
+_Static_assert(sizeof(struct xbr_agent_saved) == 128, "fixed");
+
+#endif

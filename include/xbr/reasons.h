@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
+/*
+ * The one list of reasons. Every frame ends in exactly one (verdict, reason); the reason is a per-port
+ * counter, a line of `xbr stats show`, and an entry of xbr(8), all made from this list.
+ *
+ * A row is X(name, class, sentence): `name` is what a user sees, `class` is
+ *   FORWARD  the frame left by one port        FLOOD  it left by every port that may have it
+ *   DROP     it went nowhere                   NOTE   no verdict: something else worth counting happened
+ * Notes are counted beside the frame's own reason, never instead of it.
+ *
+ * The order is part of the ABI (the index is a counter's place in a pinned map): add rows at the end.
+ */
+#ifndef XBR_REASONS_H
+#define XBR_REASONS_H
+
+/* clang-format off */
+#define XBR_REASONS(X) \
+	X(none,             NOTE,    "no decision was made; never seen on a working bridge") \
+	X(unicast,          FORWARD, "the destination is known: one port") \
+	X(local,            FORWARD, "for the host: delivered to the bridge device") \
+	X(reflected,        FORWARD, "sent back out of the port it came by (hairpin)") \
+	X(unknown_unicast,  FLOOD,   "the destination is not known: a copy to every port with flood on") \
+	X(multicast,        FLOOD,   "a group address: a copy to every port with mcast_flood on") \
+	X(broadcast,        FLOOD,   "the broadcast address: a copy to every port with bcast_flood on") \
+	X(runt,             DROP,    "shorter than an Ethernet header, or cut off inside a VLAN tag") \
+	X(no_port,          DROP,    "came by a device that is not a port of any bridge") \
+	X(port_down,        DROP,    "the ingress port is disabled, or has no carrier") \
+	X(port_discarding,  DROP,    "the ingress port's state lets no data frame through") \
+	X(source_group,     DROP,    "the source is a group address (802.3, 3.2.3)") \
+	X(source_zero,      DROP,    "the source is 00:00:00:00:00:00") \
+	X(pause,            DROP,    "MAC control (01:80:c2:00:00:01): never leaves the link (802.3, 31)") \
+	X(reserved_group,   DROP,    "01:80:c2:00:00:0x is not relayed (802.1Q, 8.6.3); see group_fwd_mask") \
+	X(blackhole,        DROP,    "a blackhole entry covers the source or the destination") \
+	X(same_port,        DROP,    "the destination is behind the port the frame came by (hairpin off)") \
+	X(isolated,         DROP,    "from an isolated port to an isolated port") \
+	X(egress_down,      DROP,    "the destination's port does not forward now") \
+	X(egress_mtu,       DROP,    "longer than the MTU of the port it would leave by") \
+	X(no_receiver,      DROP,    "flooded, but no port may have a copy") \
+	X(learned,          NOTE,    "a new source address was learned") \
+	X(moved,            NOTE,    "a source address moved to this port from another") \
+	X(learn_limit_port, NOTE,    "not learned: the port's fdb_max_learned is reached") \
+	X(learn_limit_bridge, NOTE,  "not learned: the bridge's fdb_max_learned is reached") \
+	X(learn_full,       NOTE,    "not learned: no room in either of the address's buckets, or in the table") \
+	X(learn_pinned,     NOTE,    "not learned: a static or sticky entry ties the address to another port") \
+	X(learn_own,        NOTE,    "a source address that is the bridge's own: a loop, or a forgery") \
+	X(copy_mtu,         NOTE,    "a flooded copy was too long for this egress port") \
+	X(copy_failed,      NOTE,    "the kernel refused a copy for this egress port")
+/* clang-format on */
+
+enum xbr_reason {
+#define XBR_REASON_ENUM(name, class, sentence) XBR_REASON_##name,
+	XBR_REASONS(XBR_REASON_ENUM)
+#undef XBR_REASON_ENUM
+	XBR_REASON_COUNT
+};
+
+enum xbr_verdict {
+	XBR_VERDICT_DROP,
+	XBR_VERDICT_FORWARD,
+	XBR_VERDICT_FLOOD,
+	XBR_VERDICT_NOTE, /* a reason's class only; no frame ends with it */
+};
+
+#endif
