@@ -16,7 +16,9 @@
 
 #include "xbr/reasons.h"
 
+#ifndef XBR_ABI_VERSION /* a test of migration builds a "newer" agent */
 #define XBR_ABI_VERSION 1
+#endif
 
 #define XBR_IFNAME_LEN 16 /* IFNAMSIZ */
 
@@ -96,7 +98,8 @@ struct xbr_bridge {
 	__u8 epoch_shift;  /* an FDB epoch of this bridge is 2^epoch_shift jiffies */
 	__u8 reserved1;
 	__u32 flood_mtu;   /* the least MTU among its ports: longer frames are flooded by TC */
-	__u8 reserved[40];
+	__u16 ageing_epochs; /* a dynamic entry not seen for more epochs is void; 0: nothing is learned */
+	__u8 reserved[38];
 };
 _Static_assert(sizeof(struct xbr_bridge) == 64, "a bridge is one cache line");
 
@@ -134,14 +137,6 @@ struct xbr_fdb_data {
 	__u32 age : 9;        /* low bits of the epoch in which the address was last a source */
 } __attribute__((aligned(4)));
 _Static_assert(sizeof(struct xbr_fdb_data) == 4, "data is one word");
-
-#define XBR_FDB_PORT_MASK 0x3fffu
-#define XBR_FDB_GENERATION_SHIFT 14
-#define XBR_FDB_GENERATION_MASK 0x3fu
-#define XBR_FDB_KIND_SHIFT 20
-#define XBR_FDB_KIND_MASK 0x7u
-#define XBR_FDB_AGE_SHIFT 23
-#define XBR_FDB_AGE_MASK 0x1ffu
 
 #define XBR_FDB_WAYS 5
 
@@ -185,6 +180,27 @@ struct xbr_switches {
 	__u8 reserved[60];
 };
 _Static_assert(sizeof(struct xbr_switches) == 64, "one cache line");
+
+/* Map `trace`: array of one, mmapable: the last decision, written only by programs loaded with settings.trace. */
+struct xbr_trace {
+	__u64 frames; /* decisions so far */
+	__u16 in;
+	__u16 out;
+	__u16 fid;
+	__u8 verdict;
+	__u8 reason;
+};
+_Static_assert(sizeof(struct xbr_trace) == 16, "no padding");
+
+/* What is fixed when the programs are loaded (.rodata); the verifier removes what it switches off. */
+struct xbr_settings {
+	__u64 fdb_seed;     /* of the bucket choice */
+	__u32 fdb_mask;     /* number of buckets - 1 */
+	__u32 fdb_port_cap; /* dynamic addresses that one port may hold at the most, whatever its own limit */
+	__u32 nonce;        /* of struct xbr_handoff */
+	__u32 trace;        /* 1: write `trace`, for tests */
+};
+_Static_assert(sizeof(struct xbr_settings) == 24, "no padding");
 
 /* ---- the verdict that XDP leaves for TC ----------------------------------------------------------- */
 

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
+/*
+ * edge: may this frame leave by that port? One predicate decides for the single port of a known destination and for every copy of a
+ * flood, as should_deliver() does in the kernel's bridge.
+ */
+#ifndef XBR_EDGE_H
+#define XBR_EDGE_H
+
+#include "frame.h"
+
+#define VLAN_ALLOWANCE 4 /* the kernel lets a frame be one tag longer than the MTU: is_skb_forwardable() */
+#define GSO_HEADERS_MIN 28 /* IPv4 and UDP: the least that each segment of a super-frame gets in front */
+
+STAGE bool edge_fits(const struct frame *f, const struct xbr_port *out)
+{
+	if (!out->mtu)
+		return true;
+	if (f->gso_size)
+		return f->gso_size + GSO_HEADERS_MIN <= out->mtu;
+	return f->len <= out->mtu + 14 + VLAN_ALLOWANCE;
+}
+
+/* XBR_REASON_none: it may. */
+STAGE enum xbr_reason edge_refusal(const struct frame *f, const struct xbr_port *in, const struct xbr_port *out,
+				   __u32 out_number)
+{
+	if (out->state != XBR_STATE_FORWARDING)
+		return XBR_REASON_egress_down;
+	if (out_number == f->in && !(out->flags & XBR_PORT_HAIRPIN))
+		return XBR_REASON_same_port;
+	if (in->flags & out->flags & XBR_PORT_ISOLATED)
+		return XBR_REASON_isolated;
+	return XBR_REASON_none;
+}
+
+/* The egress port's flag that lets this kind of flood out by it. */
+STAGE __u32 edge_flood_flag(const struct frame *f)
+{
+	switch (f->reason) {
+	case XBR_REASON_multicast:
+		return XBR_PORT_MCAST_FLOOD;
+	case XBR_REASON_broadcast:
+		return XBR_PORT_BCAST_FLOOD;
+	default:
+		return XBR_PORT_FLOOD;
+	}
+}
+
+/* The host's own group frames go out whatever the flags say; unknown unicast never reaches the host: as the kernel's br_flood(). */
+STAGE bool edge_floods(const struct frame *f, const struct xbr_port *in, const struct xbr_port *out)
+{
+	if (out->flags & XBR_PORT_LOCAL)
+		return f->reason != XBR_REASON_unknown_unicast;
+	if (in->flags & XBR_PORT_LOCAL && f->reason != XBR_REASON_unknown_unicast)
+		return true;
+	return out->flags & edge_flood_flag(f);
+}
+
+STAGE bool edge_delivers(const struct frame *f, const struct xbr_port *in, const struct xbr_port *out, __u32 out_number)
+{
+	return edge_floods(f, in, out) && edge_refusal(f, in, out, out_number) == XBR_REASON_none;
+}
+
+/* The last word on a FORWARD. */
+STAGE void edge(struct frame *f, const struct xbr_port *in)
+{
+	const struct xbr_port *out = port_get(f->out);
+	enum xbr_reason refusal = out ? edge_refusal(f, in, out, f->out) : XBR_REASON_egress_down;
+
+	if (refusal != XBR_REASON_none)
+		frame_drop(f, refusal);
+	else if (!edge_fits(f, out))
+		frame_drop(f, XBR_REASON_egress_mtu);
+	else if (f->out == f->in)
+		f->reason = XBR_REASON_reflected;
+}
+
+#endif

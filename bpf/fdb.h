@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
+/*
+ * fdb: the filtering database, an exact match on (FID, MAC) in a table of cache-line buckets of five. An address has two buckets it
+ * may live in; the second is looked at only when the first says (`overflow`) that somebody went there.
+ *
+ * BPF on any CPU and the agent change the table at the same time, without a lock:
+ *   - a slot is free when its key is 0. It is claimed by compare-and-swap of the key from 0.
+ *   - the data word is what an entry says; it changes only by compare-and-swap, and 0 says "nothing" (the address is unknown).
+ *     So an inserter claims the key, then swaps the data from 0; whoever finds a key without data may fill it in.
+ *   - only the agent removes: it swaps the data to kind BUSY (which fails if the entry was refreshed meanwhile), then
+ *     clears the key, then the data. BPF treats BUSY as unknown and does not touch it.
+ * A reader sees the former entry, or none, or the new one; never half of one.
+ */
+#ifndef XBR_FDB_H
+#define XBR_FDB_H
+
+#include "frame.h"
+#include "xbr/fdb_word.h"
+
+STAGE __u64 *fdb_key_word(struct xbr_fdb_bucket *b, __u32 way)
+{
+	return (__u64 *)&b->key[way];
+}
+
+STAGE __u32 *fdb_data_word(struct xbr_fdb_bucket *b, __u32 way)
+{
+	return (__u32 *)&b->data[way];
+}
+
+/* The data word of key in one bucket, or NULL. */
+STAGE __u32 *fdb_bucket_find(struct xbr_fdb_bucket *b, __u64 key)
+{
+#pragma unroll
+	for (__u32 way = 0; way < XBR_FDB_WAYS; way++)
+		if (*fdb_key_word(b, way) == key)
+			return fdb_data_word(b, way);
+	return NULL;
+}
+
+/* The data word of key, or NULL. first: its first bucket, loaded by the caller. */
+STAGE __u32 *fdb_find(struct xbr_fdb_bucket *first, __u64 key, __u64 hash)
+{
+	__u32 *data = fdb_bucket_find(first, key);
+	struct xbr_fdb_bucket *second;
+
+	if (data || !first->overflow)
+		return data;
+	second = fdb_bucket(fdb_second(hash, settings.fdb_mask));
+	return second ? fdb_bucket_find(second, key) : NULL;
+}
+
+/* Claims a free slot of one bucket for key; NULL if there is none, or another CPU was quicker. */
+STAGE __u32 *fdb_bucket_claim(struct xbr_fdb_bucket *b, __u64 key)
+{
+#pragma unroll
+	for (__u32 way = 0; way < XBR_FDB_WAYS; way++)
+		if (!*fdb_key_word(b, way) && __sync_val_compare_and_swap(fdb_key_word(b, way), 0, key) == 0)
+			return fdb_data_word(b, way);
+	return NULL;
+}
+
+/* A slot for a key that is not there, or NULL: both buckets are full. Overflow is raised before the key can be found. */
+STAGE __u32 *fdb_claim(struct xbr_fdb_bucket *first, __u64 key, __u64 hash)
+{
+	__u32 *data = fdb_bucket_claim(first, key);
+	struct xbr_fdb_bucket *second;
+
+	if (data)
+		return data;
+	second = fdb_bucket(fdb_second(hash, settings.fdb_mask));
+	if (!second)
+		return NULL;
+	__sync_fetch_and_add(&first->overflow, 1);
+	data = fdb_bucket_claim(second, key);
+	if (!data)
+		__sync_fetch_and_sub(&first->overflow, 1);
+	return data;
+}
+
+STAGE bool fdb_swap(__u32 *word, __u32 from, __u32 to)
+{
+	return __sync_val_compare_and_swap(word, from, to) == from;
+}
+
+/* Which epoch of the bridge it is: ageing counts in these. */
+STAGE __u32 fdb_epoch(const struct xbr_bridge *bridge)
+{
+	return (jiffies_now() >> bridge->epoch_shift) & FDB_AGE_MASK;
+}
+
+/* Does a dynamic entry still hold: of its port's generation, and seen within the ageing time? */
+STAGE bool fdb_holds(__u32 data, const struct xbr_port *port, const struct xbr_bridge *bridge, __u32 epoch)
+{
+	return fdb_data_generation(data) == port->generation &&
+	       ((epoch - fdb_data_age(data)) & FDB_AGE_MASK) <= bridge->ageing_epochs;
+}
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
+/*
+ * A frame as the stages see it: what `parse` found, and the decision as it grows. It lives on the stack (or in registers) of one
+ * program run; the bytes stay where they are.
+ */
+#ifndef XBR_FRAME_H
+#define XBR_FRAME_H
+
+#include "target.h"
+
+struct frame {
+	/* by parse */
+	__u64 dst;      /* six octets as on the wire, in the low 48 bits: the first octet is the lowest */
+	__u64 src;
+	__u32 len;      /* octets from the destination on, a tag in metadata included, the FCS not */
+	__u32 gso_size; /* octets of payload in each segment of a GSO super-frame; 0: one frame */
+	__u32 in;       /* ingress port number */
+
+	/* by vlan */
+	__u32 fid;
+
+	/* the decision */
+	__u32 out;      /* egress port of a FORWARD */
+	__u32 verdict;  /* enum xbr_verdict */
+	__u32 reason;   /* enum xbr_reason */
+};
+
+#define MAC_GROUP_BIT 1ull /* of the first octet: a group address (802, 8.2) */
+#define MAC_BROADCAST 0xffffffffffffull
+
+/* 01:80:c2:00:00:0x, the reserved addresses of 802.1Q table 8-1; the low nibble of the last octet is x. */
+#define MAC_RESERVED 0x000000c28001ull
+#define MAC_RESERVED_MASK 0xf0ffffffffffull
+#define MAC_RESERVED_SHIFT 40
+#define MAC_RESERVED_PAUSE 1
+
+/* Ends the frame's way: always false, so that a stage can say `return frame_end(...)`. */
+STAGE bool frame_end(struct frame *f, enum xbr_verdict verdict, enum xbr_reason reason)
+{
+	f->verdict = verdict;
+	f->reason = reason;
+	return false;
+}
+
+STAGE bool frame_drop(struct frame *f, enum xbr_reason reason)
+{
+	return frame_end(f, XBR_VERDICT_DROP, reason);
+}
+
+STAGE bool mac_is_reserved(__u64 mac)
+{
+	return (mac & MAC_RESERVED_MASK) == MAC_RESERVED;
+}
+
+/* x of 01:80:c2:00:00:0x. */
+STAGE __u32 mac_reserved_index(__u64 mac)
+{
+	return (mac >> MAC_RESERVED_SHIFT) & 0xf;
+}
+
+#endif

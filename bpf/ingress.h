@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
+/*
+ * ingress: may a frame come in by this port at all? What fails here is neither learned nor relayed (802.1Q, 8.6.1 and 8.7; the
+ * kernel's br_handle_frame() draws the same lines).
+ */
+#ifndef XBR_INGRESS_H
+#define XBR_INGRESS_H
+
+#include "frame.h"
+
+STAGE bool ingress_source_ok(struct frame *f)
+{
+	if (f->src & MAC_GROUP_BIT)
+		return frame_drop(f, XBR_REASON_source_group);
+	if (!f->src)
+		return frame_drop(f, XBR_REASON_source_zero);
+	return true;
+}
+
+STAGE bool ingress_state_ok(struct frame *f, const struct xbr_port *port)
+{
+	switch (port->state) {
+	case XBR_STATE_FORWARDING:
+	case XBR_STATE_LEARNING:
+		return true;
+	case XBR_STATE_DISABLED:
+		return frame_drop(f, XBR_REASON_port_down);
+	default:
+		return frame_drop(f, XBR_REASON_port_discarding);
+	}
+}
+
+STAGE bool ingress(struct frame *f, const struct xbr_port *port)
+{
+	if (!ingress_source_ok(f))
+		return false;
+	if (mac_is_reserved(f->dst) && mac_reserved_index(f->dst) == MAC_RESERVED_PAUSE)
+		return frame_drop(f, XBR_REASON_pause);
+	return ingress_state_ok(f, port);
+}
+
+#endif

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
+/*
+ * What the stages need of the place they run in, for the kernel: the maps and the few helpers, behind functions that bpf/host/target.h
+ * has too. No stage names a map or a helper itself, so that the same stages run in user space under sanitizers.
+ */
+#ifndef XBR_TARGET_H
+#define XBR_TARGET_H
+
+#include <linux/bpf.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <bpf/bpf_helpers.h>
+
+#include "xbr/abi.h"
+
+#define STAGE static __always_inline
+
+/* Set by the agent before loading. */
+const volatile struct xbr_settings settings = {.fdb_mask = 0, .fdb_port_cap = ~0u};
+
+/* Sizes that are 1 here are set by the agent before loading. */
+#define XBR_ARRAY(name_, value_, entries_) \
+	struct { \
+		__uint(type, BPF_MAP_TYPE_ARRAY); \
+		__uint(map_flags, BPF_F_MMAPABLE); \
+		__uint(max_entries, entries_); \
+		__type(key, __u32); \
+		__type(value, value_); \
+	} name_ SEC(".maps")
+
+XBR_ARRAY(ports, struct xbr_port, 1);
+XBR_ARRAY(port_live, struct xbr_port_live, 1);
+XBR_ARRAY(bridges, struct xbr_bridge, XBR_BRIDGE_LIMIT);
+XBR_ARRAY(bridge_live, struct xbr_bridge_live, XBR_BRIDGE_LIMIT);
+XBR_ARRAY(fdb, struct xbr_fdb_bucket, 1);
+XBR_ARRAY(port_of, __u32, XBR_IFINDEX_DENSE);
+XBR_ARRAY(switches, struct xbr_switches, 1);
+XBR_ARRAY(trace, struct xbr_trace, 1);
+
+/* The agent's memory; no program reads it, but its layout is declared with the others. */
+XBR_ARRAY(port_saved, struct xbr_port_saved, 1);
+XBR_ARRAY(bridge_saved, struct xbr_bridge_saved, XBR_BRIDGE_LIMIT);
+XBR_ARRAY(agent_saved, struct xbr_agent_saved, 1);
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, XBR_PORT_LIMIT);
+	__type(key, __u32);
+	__type(value, __u32);
+} port_of_sparse SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct xbr_counters);
+} counters SEC(".maps");
+
+/* Where XDP sends a frame, by port number; the slot of a port that takes no XDP frames is empty. */
+struct {
+	__uint(type, BPF_MAP_TYPE_DEVMAP);
+	__uint(max_entries, 1);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(__u32));
+} xdp_ports SEC(".maps");
+
+/* By FID, the port numbers a flooded frame may go to; each inner array is exactly as long as its list. */
+struct flood_list {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_INNER_MAP);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+};
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, XBR_BRIDGE_LIMIT);
+	__type(key, __u32);
+	__array(values, struct flood_list);
+} flood SEC(".maps");
+
+/* The same as device maps, for XDP; only where every receiver takes XDP frames. Exactly sized: see docs/decisions/. */
+struct flood_devices {
+	__uint(type, BPF_MAP_TYPE_DEVMAP);
+	__uint(max_entries, 1);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(__u32));
+};
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, XBR_BRIDGE_LIMIT);
+	__type(key, __u32);
+	__array(values, struct flood_devices);
+} flood_xdp SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1 << 20);
+} events SEC(".maps");
+
+STAGE struct xbr_port *port_get(__u32 number)
+{
+	return bpf_map_lookup_elem(&ports, &number);
+}
+
+STAGE struct xbr_port_live *port_live_get(__u32 number)
+{
+	return bpf_map_lookup_elem(&port_live, &number);
+}
+
+STAGE struct xbr_bridge *bridge_get(__u32 index)
+{
+	return bpf_map_lookup_elem(&bridges, &index);
+}
+
+STAGE struct xbr_bridge_live *bridge_live_get(__u32 index)
+{
+	return bpf_map_lookup_elem(&bridge_live, &index);
+}
+
+STAGE struct xbr_fdb_bucket *fdb_bucket(__u32 index)
+{
+	return bpf_map_lookup_elem(&fdb, &index);
+}
+
+STAGE struct xbr_counters *counters_get(__u32 port)
+{
+	return bpf_map_lookup_elem(&counters, &port);
+}
+
+/* The port that a device is, or XBR_PORT_NONE. */
+STAGE __u32 port_of_ifindex(__u32 ifindex)
+{
+	__u32 *number = ifindex < XBR_IFINDEX_DENSE ? bpf_map_lookup_elem(&port_of, &ifindex)
+						    : bpf_map_lookup_elem(&port_of_sparse, &ifindex);
+
+	return number ? *number : XBR_PORT_NONE;
+}
+
+STAGE bool events_wanted(void)
+{
+	__u32 zero = 0;
+	struct xbr_switches *s = bpf_map_lookup_elem(&switches, &zero);
+
+	return s && s->events;
+}
+
+/* A full ring loses the event; the agent sees the gap by bpf_ringbuf's own accounting of `lost`. */
+STAGE void event_send(const struct xbr_fdb_event *event)
+{
+	bpf_ringbuf_output(&events, (void *)event, sizeof(*event), 0);
+}
+
+STAGE struct xbr_trace *trace_get(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&trace, &zero);
+}
+
+STAGE __u64 jiffies_now(void)
+{
+	return bpf_jiffies64();
+}
+
+#endif

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
+/*
+ * learn: write the source address to the FDB when it is new, came by another port, or was not noted in this epoch (802.1Q, 8.7). A
+ * known address that was seen a moment ago costs one comparison and no write. Nothing is ever pushed out to make room.
+ */
+#ifndef XBR_LEARN_H
+#define XBR_LEARN_H
+
+#include "counters.h"
+#include "fdb.h"
+
+/* The places that a newly held address is counted at. */
+struct learn_room {
+	struct xbr_port_live *port;
+	struct xbr_bridge_live *bridge;
+};
+
+STAGE void learn_event(__u64 key, __u32 old_data, __u32 new_data)
+{
+	struct xbr_fdb_event event = {.key = key, .old_data = old_data, .new_data = new_data};
+
+	if (events_wanted())
+		event_send(&event);
+}
+
+/* Adds one if that keeps *count within limit (0: no limit). */
+STAGE bool learn_count_up(__u32 *count, __u32 limit)
+{
+	__u32 before = __sync_fetch_and_add(count, 1);
+
+	if (!limit || before < limit)
+		return true;
+	__sync_fetch_and_sub(count, 1);
+	return false;
+}
+
+STAGE void learn_count_down(__u32 *count)
+{
+	__sync_fetch_and_sub(count, 1);
+}
+
+STAGE bool learn_refuse(const struct frame *f, enum xbr_reason why)
+{
+	count_note(f->in, why);
+	return false;
+}
+
+/* Room on the port for one address more: its own limit, and the share of the table that one port may fill. */
+STAGE bool learn_port_room(const struct frame *f, const struct xbr_port *port, struct xbr_port_live *live)
+{
+	if (!learn_count_up(&live->learned, port->fdb_max_learned))
+		return learn_refuse(f, XBR_REASON_learn_limit_port);
+	if (live->learned <= settings.fdb_port_cap)
+		return true;
+	learn_count_down(&live->learned);
+	return learn_refuse(f, XBR_REASON_learn_full);
+}
+
+STAGE bool learn_take_room(const struct frame *f, const struct xbr_port *port,
+			   const struct xbr_bridge *bridge, struct learn_room *room)
+{
+	room->port = port_live_get(f->in);
+	room->bridge = bridge_live_get(port->bridge);
+	if (!room->port || !room->bridge || !learn_port_room(f, port, room->port))
+		return false;
+	if (learn_count_up(&room->bridge->learned, bridge->fdb_max_learned))
+		return true;
+	learn_count_down(&room->port->learned);
+	return learn_refuse(f, XBR_REASON_learn_limit_bridge);
+}
+
+STAGE void learn_give_back(const struct learn_room *room)
+{
+	learn_count_down(&room->port->learned);
+	learn_count_down(&room->bridge->learned);
+}
+
+/* The slot of an address that is not held (new, or void by a flush): data is `have` until now. */
+STAGE void learn_fill(const struct frame *f, __u64 key, __u32 *data, __u32 have, __u32 want,
+		      const struct learn_room *room)
+{
+	if (!fdb_swap(data, have, want)) {
+		learn_give_back(room);
+		return;
+	}
+	count_note(f->in, XBR_REASON_learned);
+	learn_event(key, 0, want);
+}
+
+STAGE void learn_move(const struct frame *f, const struct xbr_port *port, __u64 key, __u32 *data, __u32 have,
+		      __u32 want)
+{
+	struct xbr_port_live *to = port_live_get(f->in);
+	struct xbr_port_live *from = port_live_get(fdb_data_port(have));
+
+	if (!to || !from || !learn_port_room(f, port, to))
+		return;
+	if (!fdb_swap(data, have, want)) {
+		learn_count_down(&to->learned);
+		return;
+	}
+	learn_count_down(&from->learned);
+	count_note(f->in, XBR_REASON_moved);
+	learn_event(key, have, want);
+}
+
+/* A dynamic entry counts as long as it is of its port's generation, expired or not: the agent takes it out later. */
+STAGE bool learn_is_held(__u32 have)
+{
+	const struct xbr_port *holder = port_get(fdb_data_port(have));
+
+	return holder && holder->generation == fdb_data_generation(have);
+}
+
+STAGE void learn_over_dynamic(const struct frame *f, const struct xbr_port *port, const struct xbr_bridge *bridge,
+			      __u64 key, __u32 *data, __u32 have, __u32 want)
+{
+	struct learn_room room;
+
+	if (!learn_is_held(have)) {
+		if (learn_take_room(f, port, bridge, &room))
+			learn_fill(f, key, data, have, want, &room);
+	} else if (fdb_data_port(have) == f->in) {
+		fdb_swap(data, have, want);
+	} else {
+		learn_move(f, port, key, data, have, want);
+	}
+}
+
+/* The address has a slot whose data is not what this frame says. */
+STAGE void learn_over(const struct frame *f, const struct xbr_port *port, const struct xbr_bridge *bridge, __u64 key,
+		      __u32 *data, __u32 have, __u32 want)
+{
+	struct learn_room room;
+
+	switch (fdb_data_kind(have)) {
+	case XBR_FDB_NONE:
+		if (learn_take_room(f, port, bridge, &room))
+			learn_fill(f, key, data, have, want, &room);
+		break;
+	case XBR_FDB_DYNAMIC:
+		learn_over_dynamic(f, port, bridge, key, data, have, want);
+		break;
+	case XBR_FDB_STATIC:
+	case XBR_FDB_STICKY:
+		if (fdb_data_port(have) != f->in)
+			count_note(f->in, XBR_REASON_learn_pinned);
+		break;
+	case XBR_FDB_LOCAL:
+		count_note(f->in, XBR_REASON_learn_own);
+		break;
+	}
+}
+
+STAGE void learn_new(const struct frame *f, const struct xbr_port *port, const struct xbr_bridge *bridge,
+		     struct xbr_fdb_bucket *first, __u64 key, __u64 hash, __u32 want)
+{
+	struct learn_room room;
+	__u32 *data;
+
+	if (!learn_take_room(f, port, bridge, &room))
+		return;
+	data = fdb_claim(first, key, hash);
+	if (data) {
+		learn_fill(f, key, data, 0, want, &room);
+	} else {
+		learn_give_back(&room);
+		learn_refuse(f, XBR_REASON_learn_full);
+	}
+}
+
+STAGE bool learn_is_on(const struct xbr_port *port, const struct xbr_bridge *bridge)
+{
+	return port->flags & XBR_PORT_LEARNING && bridge->ageing_epochs;
+}
+
+/* data: the source's entry or NULL; first, hash: where it would go. False: the source is a blackhole. */
+STAGE bool learn(struct frame *f, const struct xbr_port *port, const struct xbr_bridge *bridge,
+		 struct xbr_fdb_bucket *first, __u64 key, __u64 hash, __u32 *data, __u32 epoch)
+{
+	__u32 want = fdb_data(f->in, port->generation, XBR_FDB_DYNAMIC, epoch);
+	__u32 have = data ? *data : 0;
+
+	if (have == want)
+		return true;
+	if (fdb_data_kind(have) == XBR_FDB_BLACKHOLE)
+		return frame_drop(f, XBR_REASON_blackhole);
+	if (!learn_is_on(port, bridge))
+		return true;
+	if (data)
+		learn_over(f, port, bridge, key, data, have, want);
+	else
+		learn_new(f, port, bridge, first, key, hash, want);
+	return true;
+}
+
+#endif

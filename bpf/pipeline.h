@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
+/*
+ * A frame's way, from a parsed frame to a decision. Pure: it reads and writes `struct frame` and maps, never the bytes. The same lines run
+ * in XDP, in TC, and in user space for tests and fuzzing.
+ *
+ *     parse      bytes -> struct frame (xdp.h, tc.h or the host build call it)
+ *     ingress    port known? up? source address a possible one?
+ *     vlan       classify to a FID
+ *     learn      write the FDB on change, or once an epoch
+ *     lookup     a port, a flood, or nowhere
+ *     edge       may it leave there?
+ *     apply      xdp.h or tc.h: count, then redirect, flood, pass to TC, or drop
+ */
+#ifndef XBR_PIPELINE_H
+#define XBR_PIPELINE_H
+
+#include "edge.h"
+#include "ingress.h"
+#include "learn.h"
+#include "lookup.h"
+#include "parse.h"
+#include "vlan.h"
+
+/* What the two addresses of a frame are in the FDB. */
+struct addresses {
+	__u64 src_key, src_hash;
+	__u64 dst_key, dst_hash;
+	struct xbr_fdb_bucket *src_first, *dst_first;
+};
+
+/* Both buckets are asked for before either is compared: their cache misses overlap. */
+STAGE bool addresses_find(const struct frame *f, struct addresses *a)
+{
+	__u64 touched;
+
+	a->src_key = fdb_key(f->src, f->fid);
+	a->dst_key = fdb_key(f->dst, f->fid);
+	a->src_hash = fdb_hash(a->src_key, settings.fdb_seed);
+	a->dst_hash = fdb_hash(a->dst_key, settings.fdb_seed);
+	a->src_first = fdb_bucket(fdb_first(a->src_hash, settings.fdb_mask));
+	a->dst_first = fdb_bucket(fdb_first(a->dst_hash, settings.fdb_mask));
+	if (!a->src_first || !a->dst_first)
+		return false;
+	touched = *(volatile __u64 *)fdb_key_word(a->dst_first, 0);
+	(void)touched;
+	return true;
+}
+
+STAGE void relay(struct frame *f, const struct xbr_port *port, const struct xbr_bridge *bridge)
+{
+	struct addresses a;
+	__u32 epoch = fdb_epoch(bridge);
+	__u32 *src, *dst;
+
+	if (!addresses_find(f, &a)) {
+		frame_drop(f, XBR_REASON_none);
+		return;
+	}
+	src = fdb_find(a.src_first, a.src_key, a.src_hash);
+	if (!learn(f, port, bridge, a.src_first, a.src_key, a.src_hash, src, epoch))
+		return;
+	if (port->state != XBR_STATE_FORWARDING) {
+		frame_drop(f, XBR_REASON_port_discarding);
+		return;
+	}
+	if (f->dst & MAC_GROUP_BIT) {
+		lookup_group(f, port, bridge);
+		return;
+	}
+	dst = fdb_find(a.dst_first, a.dst_key, a.dst_hash);
+	if (lookup_unicast(f, bridge, dst ? *dst : 0, epoch))
+		edge(f, port);
+}
+
+STAGE void pipeline(struct frame *f)
+{
+	const struct xbr_port *port = f->in ? port_get(f->in) : NULL;
+	const struct xbr_bridge *bridge;
+
+	if (!port || !port->ifindex) {
+		frame_drop(f, XBR_REASON_no_port);
+		return;
+	}
+	bridge = bridge_get(port->bridge);
+	if (!bridge || !ingress(f, port))
+		return;
+	vlan(f, bridge);
+	relay(f, port, bridge);
+}
+
+/* For tests: what was decided, whatever becomes of it. */
+STAGE void trace_frame(const struct frame *f)
+{
+	struct xbr_trace *t;
+
+	if (!settings.trace)
+		return;
+	t = trace_get();
+	if (!t)
+		return;
+	t->in = (__u16)f->in;
+	t->out = f->verdict == XBR_VERDICT_FORWARD ? (__u16)f->out : XBR_PORT_NONE;
+	t->fid = (__u16)f->fid;
+	t->verdict = (__u8)f->verdict;
+	t->reason = (__u8)f->reason;
+	t->frames++;
+}
+
+#endif

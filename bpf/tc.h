@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
+/*
+ * tc: the complete datapath. It can do everything: super-frames, partial checksums, tags in metadata, floods to any device, the host. Runs on the
+ * ingress of every port and on the egress of the bridge device (frames of the host). What XDP already decided it only applies.
+ */
+#ifndef XBR_TC_H
+#define XBR_TC_H
+
+#include <linux/pkt_cls.h>
+
+#include "pipeline.h"
+
+/* ---- parse ---- */
+
+STAGE __u32 tc_wire_len(const struct __sk_buff *skb)
+{
+	return skb->len + (skb->vlan_present ? VLAN_TAG_LEN : 0);
+}
+
+/* Makes the octets that parse looks at directly readable. */
+STAGE void tc_pull(struct __sk_buff *skb)
+{
+	if ((void *)(long)skb->data + PARSE_LEN > (void *)(long)skb->data_end)
+		bpf_skb_pull_data(skb, skb->len < PARSE_LEN ? skb->len : PARSE_LEN);
+}
+
+STAGE void tc_context(struct frame *f, const struct __sk_buff *skb)
+{
+	f->len = tc_wire_len(skb);
+	f->gso_size = skb->gso_size;
+	f->in = port_of_ifindex(skb->ifindex);
+}
+
+STAGE void tc_decide(struct frame *f, struct __sk_buff *skb)
+{
+	tc_pull(skb);
+	if (parse(f, (void *)(long)skb->data, (void *)(long)skb->data_end))
+		pipeline(f);
+	trace_frame(f);
+}
+
+/* Takes over what XDP decided about this frame. The nonce is wiped: no guest is to see it. */
+STAGE bool tc_take_handoff(struct frame *f, struct __sk_buff *skb)
+{
+	struct xbr_handoff *h = (void *)(long)skb->data_meta;
+	const struct xbr_port *port;
+
+	if ((void *)(h + 1) > (void *)(long)skb->data || h->nonce != settings.nonce || h->in != f->in)
+		return false;
+	port = port_get(f->in);
+	if (!port || !(port->flags & XBR_PORT_XDP_IN))
+		return false;
+	f->out = h->out;
+	f->verdict = h->verdict;
+	f->reason = h->reason;
+	f->fid = h->fid;
+	h->nonce = 0;
+	return true;
+}
+
+/* ---- apply ---- */
+
+/* Across to the peer's namespace without a second trip through the stack, where the hook allows it. */
+STAGE int tc_send(const struct xbr_port *out, bool at_ingress)
+{
+	if (out->flags & XBR_PORT_LOCAL)
+		return (int)bpf_redirect(out->ifindex, BPF_F_INGRESS);
+	if (at_ingress && out->flags & XBR_PORT_PEER_NETNS)
+		return (int)bpf_redirect_peer(out->ifindex, 0);
+	return (int)bpf_redirect(out->ifindex, 0);
+}
+
+/* One copy on its way while the loop looks for the next receiver; the last one takes the frame itself. */
+struct tc_flood {
+	struct __sk_buff *skb;
+	struct frame *f;
+	void *list;
+	__u32 pending; /* a port that is to have a copy, not yet sent */
+};
+
+STAGE bool tc_clone_to(struct __sk_buff *skb, const struct xbr_port *out)
+{
+	return bpf_clone_redirect(skb, out->ifindex, out->flags & XBR_PORT_LOCAL ? BPF_F_INGRESS : 0) == 0;
+}
+
+STAGE void tc_flood_clone(struct tc_flood *flood, __u32 number)
+{
+	const struct xbr_port *out = port_get(number);
+
+	if (!out)
+		return;
+	if (tc_clone_to(flood->skb, out))
+		count_tx(number, flood->f->len);
+	else
+		count_note(number, XBR_REASON_copy_failed);
+}
+
+/* bpf_loop() callback: one member of the list. 1 ends the loop. */
+static long tc_flood_member(__u32 index, struct tc_flood *flood)
+{
+	__u32 *number = bpf_map_lookup_elem(flood->list, &index);
+	const struct xbr_port *in = port_get(flood->f->in);
+	const struct xbr_port *out;
+
+	if (!number || !in)
+		return 1;
+	out = port_get(*number);
+	if (!out || !edge_delivers(flood->f, in, out, *number))
+		return 0;
+	if (!edge_fits(flood->f, out)) {
+		count_note(*number, XBR_REASON_copy_mtu);
+		return 0;
+	}
+	if (flood->pending)
+		tc_flood_clone(flood, flood->pending);
+	flood->pending = *number;
+	return 0;
+}
+
+STAGE int tc_flood(struct __sk_buff *skb, struct frame *f, bool at_ingress)
+{
+	struct tc_flood loop = {.skb = skb, .f = f};
+	const struct xbr_port *last;
+
+	loop.list = bpf_map_lookup_elem(&flood, &f->fid);
+	if (loop.list)
+		bpf_loop(XBR_PORT_LIMIT, tc_flood_member, &loop, 0);
+	last = loop.pending ? port_get(loop.pending) : NULL;
+	if (!last) {
+		frame_drop(f, XBR_REASON_no_receiver);
+		count_rx(f);
+		return TC_ACT_SHOT;
+	}
+	count_rx(f);
+	count_tx(loop.pending, f->len);
+	return tc_send(last, at_ingress);
+}
+
+STAGE int tc_forward(struct frame *f, bool at_ingress)
+{
+	const struct xbr_port *out = port_get(f->out);
+
+	count_rx(f);
+	if (!out)
+		return TC_ACT_SHOT;
+	count_tx(f->out, f->len);
+	return tc_send(out, at_ingress);
+}
+
+STAGE int tc_apply(struct __sk_buff *skb, struct frame *f, bool at_ingress)
+{
+	switch (f->verdict) {
+	case XBR_VERDICT_FORWARD:
+		return tc_forward(f, at_ingress);
+	case XBR_VERDICT_FLOOD:
+		return tc_flood(skb, f, at_ingress);
+	default:
+		count_rx(f);
+		return TC_ACT_SHOT;
+	}
+}
+
+#endif

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
+/*
+ * xdp: the early exit. It finishes a frame when it can do so completely: drop, reflect (XDP_TX), or redirect to ports that take XDP
+ * frames. Otherwise it leaves the decision in front of the frame and passes it on to TC, which applies it: nothing is counted here then.
+ */
+#ifndef XBR_XDP_H
+#define XBR_XDP_H
+
+#include "pipeline.h"
+
+/* ---- parse ---- */
+
+/* Somebody else's metadata (a peer's program can leave some on a veth) must not reach TC as ours. */
+STAGE void xdp_drop_metadata(struct xdp_md *xdp)
+{
+	if (xdp->data_meta < xdp->data)
+		bpf_xdp_adjust_meta(xdp, (int)(xdp->data - xdp->data_meta));
+}
+
+STAGE void xdp_context(struct frame *f, struct xdp_md *xdp)
+{
+	f->len = (__u32)bpf_xdp_get_buff_len(xdp);
+	f->in = port_of_ifindex(xdp->ingress_ifindex);
+}
+
+STAGE void xdp_decide(struct frame *f, struct xdp_md *xdp)
+{
+	if (parse(f, (void *)(long)xdp->data, (void *)(long)xdp->data_end))
+		pipeline(f);
+	trace_frame(f);
+}
+
+/* ---- apply ---- */
+
+/* To TC, decision and all. Where the driver has no room for metadata TC decides anew: nothing was counted yet. */
+STAGE int xdp_hand_off(struct xdp_md *xdp, const struct frame *f)
+{
+	struct xbr_handoff *h;
+
+	if (bpf_xdp_adjust_meta(xdp, -(int)sizeof(*h)))
+		return XDP_PASS;
+	h = (void *)(long)xdp->data_meta;
+	if ((void *)(h + 1) > (void *)(long)xdp->data)
+		return XDP_PASS;
+	h->nonce = settings.nonce;
+	h->in = (__u16)f->in;
+	h->out = (__u16)f->out;
+	h->verdict = (__u8)f->verdict;
+	h->reason = (__u8)f->reason;
+	h->fid = (__u16)f->fid;
+	h->reserved = 0;
+	return XDP_PASS;
+}
+
+/* An empty slot (the device went this instant) drops: the low bits of the flags are what a miss returns. */
+STAGE int xdp_forward(struct xdp_md *xdp, struct frame *f)
+{
+	const struct xbr_port *out = port_get(f->out);
+
+	if (!out || !(out->flags & XBR_PORT_XDP_OUT))
+		return xdp_hand_off(xdp, f);
+	count_rx(f);
+	count_tx(f->out, f->len);
+	if (f->out == f->in)
+		return XDP_TX;
+	return (int)bpf_redirect_map(&xdp_ports, f->out, XDP_DROP);
+}
+
+struct xdp_flood {
+	void *list;
+	struct frame *f;
+};
+
+/* bpf_loop() callback: counts one copy. 1 ends the loop. */
+static long xdp_flood_count(__u32 index, struct xdp_flood *flood)
+{
+	__u32 *number = bpf_map_lookup_elem(flood->list, &index);
+
+	if (!number)
+		return 1;
+	if (*number != flood->f->in)
+		count_tx(*number, flood->f->len);
+	return 0;
+}
+
+/* All copies at once, if every receiver takes XDP frames of this length and the host needs none. */
+STAGE bool xdp_may_flood(const struct xdp_md *xdp, const struct frame *f, const struct xbr_bridge *bridge)
+{
+	if (!(bridge->flags & XBR_BRIDGE_XDP_FLOOD) || f->len > bridge->flood_mtu + 14 + VLAN_ALLOWANCE)
+		return false;
+	if (bridge->flags & XBR_BRIDGE_HOST_UP && f->reason != XBR_REASON_unknown_unicast)
+		return false;
+	return f->len == (__u32)(xdp->data_end - xdp->data);
+}
+
+STAGE int xdp_flood(struct xdp_md *xdp, struct frame *f)
+{
+	const struct xbr_port *in = port_get(f->in);
+	const struct xbr_bridge *bridge = in ? bridge_get(in->bridge) : NULL;
+	struct xdp_flood loop = {.f = f};
+	void *devices;
+
+	if (!bridge || !xdp_may_flood(xdp, f, bridge))
+		return xdp_hand_off(xdp, f);
+	loop.list = bpf_map_lookup_elem(&flood, &f->fid);
+	devices = bpf_map_lookup_elem(&flood_xdp, &f->fid);
+	if (!loop.list || !devices)
+		return xdp_hand_off(xdp, f);
+	count_rx(f);
+	bpf_loop(XBR_PORT_LIMIT, xdp_flood_count, &loop, 0);
+	return (int)bpf_redirect_map(devices, 0, BPF_F_BROADCAST | BPF_F_EXCLUDE_INGRESS);
+}
+
+/* Length is not judged here: a generic hook sees a super-frame as one long frame, TC knows better. */
+STAGE int xdp_drop(struct frame *f)
+{
+	if (f->reason == XBR_REASON_egress_mtu)
+		return XDP_PASS;
+	count_rx(f);
+	return XDP_DROP;
+}
+
+STAGE int xdp_apply(struct xdp_md *xdp, struct frame *f)
+{
+	switch (f->verdict) {
+	case XBR_VERDICT_FORWARD:
+		return xdp_forward(xdp, f);
+	case XBR_VERDICT_FLOOD:
+		return xdp_flood(xdp, f);
+	default:
+		return xdp_drop(f);
+	}
+}
+
+#endif
