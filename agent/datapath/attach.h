@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * attach: programs onto devices, kept there by pinned links (tcx, XDP) or by the kernel's own filters (clsact, on kernels before 6.6).
+ * Programs of others are never removed; attach_others() names them.
+ */
+#ifndef XBR_DATAPATH_ATTACH_H
+#define XBR_DATAPATH_ATTACH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "datapath/datapath.h"
+
+enum attach_hook {
+	ATTACH_TC_PORT, /* ingress of a port's device */
+	ATTACH_TC_HOST, /* egress of a bridge device */
+	ATTACH_XDP_NATIVE,
+	ATTACH_XDP_GENERIC,
+};
+
+/* Does the kernel have tcx (6.6)? */
+bool attach_has_tcx(void);
+
+/* -EEXIST: already there (adopted and alive); -EBUSY (XDP): somebody's program is on the device. 0 or -errno. */
+int attach_on(struct datapath *dp, uint32_t port, uint32_t ifindex, enum attach_hook hook);
+
+/* Takes one off; nothing there is fine. The device may be gone, or in another namespace. */
+void attach_off(struct datapath *dp, uint32_t port, uint32_t ifindex, enum attach_hook hook);
+
+/* True: our program is on that very device (by ifindex), alive. */
+bool attach_is_on(struct datapath *dp, uint32_t port, uint32_t ifindex, enum attach_hook hook);
+
+/* Puts the newly loaded programs under all pinned links (and clsact filters of known ports). 0 or -errno. */
+int attach_swap_programs(struct datapath *dp);
+
+/* Whose XDP program is on a device: "NAME (id N)" in text; false where there is none, or only ours. */
+bool attach_foreign_xdp(struct datapath *dp, uint32_t ifindex, char *text, size_t size);
+
+/* Whose tcx programs are on a device beside ours: calls visit("NAME (id N)", before: runs before ours). */
+int attach_foreign_tcx(struct datapath *dp, uint32_t port, uint32_t ifindex, enum attach_hook hook,
+		       void (*visit)(const char *program, bool before, void *user), void *user);
+
+/* True when id is one of our loaded programs. */
+bool attach_is_ours(struct datapath *dp, uint32_t prog_id);
+
+#endif

@@ -1,0 +1,500 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "datapath/datapath.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "datapath/attach.h"
+#include "datapath/internal.h"
+#include "datapath/migrate.h"
+
+/* ---- sizes ---- */
+
+static uint32_t pinned_entries(const struct pins *pins, const char *map)
+{
+	struct bpf_map_info info = {};
+	__u32 length = sizeof(info);
+	int fd = datapath_open_pinned(pins, &pins->current, map);
+
+	if (fd < 0)
+		return 0;
+	if (bpf_obj_get_info_by_fd(fd, &info, &length))
+		info.max_entries = 0;
+	close(fd);
+	return info.max_entries;
+}
+
+/* May the current set be used as it is? */
+static bool set_fits(const struct datapath *dp, const struct datapath_options *options)
+{
+	const struct pins *pins = &dp->pins;
+
+	return pins->has_current && pins->current.abi == XBR_ABI_VERSION &&
+	       pinned_entries(pins, "ports") == options->max_ports &&
+	       pinned_entries(pins, "fdb") == fdb_table_buckets_for(options->fdb_size);
+}
+
+static void set_sizes(struct xbr_bpf *bpf, const struct datapath_options *options)
+{
+	bpf_map__set_max_entries(bpf->maps.ports, options->max_ports);
+	bpf_map__set_max_entries(bpf->maps.port_live, options->max_ports);
+	bpf_map__set_max_entries(bpf->maps.port_saved, options->max_ports);
+	bpf_map__set_max_entries(bpf->maps.counters, options->max_ports);
+	bpf_map__set_max_entries(bpf->maps.xdp_ports, options->max_ports);
+	bpf_map__set_max_entries(bpf->maps.fdb, fdb_table_buckets_for(options->fdb_size));
+}
+
+/* ---- maps: reuse, pin, map ---- */
+
+int datapath_open_pinned(const struct pins *pins, const struct pins_set *set, const char *map)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	pins_map_path(pins, set, map, path);
+	fd = bpf_obj_get(path);
+	return fd < 0 ? -errno : fd;
+}
+
+static bool is_pinned_map(const struct bpf_map *map)
+{
+	return !bpf_map__is_internal(map);
+}
+
+static int reuse_maps(struct datapath *dp)
+{
+	struct bpf_map *map;
+	int fd, err;
+
+	bpf_object__for_each_map(map, dp->bpf->obj)
+	{
+		if (!is_pinned_map(map))
+			continue;
+		fd = datapath_open_pinned(&dp->pins, &dp->pins.current, bpf_map__name(map));
+		if (fd < 0)
+			return fd;
+		err = bpf_map__reuse_fd(map, fd);
+		close(fd);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int pin_maps(struct datapath *dp, const struct pins_set *set)
+{
+	char path[PATH_MAX];
+	struct bpf_map *map;
+
+	bpf_object__for_each_map(map, dp->bpf->obj)
+	{
+		if (!is_pinned_map(map))
+			continue;
+		pins_map_path(&dp->pins, set, bpf_map__name(map), path);
+		if (bpf_obj_pin(bpf_map__fd(map), path))
+			return -errno;
+	}
+	return 0;
+}
+
+void *datapath_map_memory(int fd, size_t *ret_size)
+{
+	struct bpf_map_info info = {};
+	__u32 length = sizeof(info);
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), size;
+	void *memory;
+
+	if (bpf_obj_get_info_by_fd(fd, &info, &length))
+		return NULL;
+	size = ((size_t)info.max_entries * ((info.value_size + 7u) & ~7u) + page - 1) & ~(page - 1);
+	memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (memory == MAP_FAILED)
+		return NULL;
+	*ret_size = size;
+	return memory;
+}
+
+static void *map_memory_of(const struct bpf_map *map)
+{
+	size_t size;
+
+	return datapath_map_memory(bpf_map__fd(map), &size);
+}
+
+static int map_tables(struct datapath *dp)
+{
+	struct xbr_bpf *bpf = dp->bpf;
+
+	dp->ports = map_memory_of(bpf->maps.ports);
+	dp->port_live = map_memory_of(bpf->maps.port_live);
+	dp->port_saved = map_memory_of(bpf->maps.port_saved);
+	dp->bridges = map_memory_of(bpf->maps.bridges);
+	dp->bridge_live = map_memory_of(bpf->maps.bridge_live);
+	dp->bridge_saved = map_memory_of(bpf->maps.bridge_saved);
+	dp->agent = map_memory_of(bpf->maps.agent_saved);
+	dp->switches = map_memory_of(bpf->maps.switches);
+	dp->port_of = map_memory_of(bpf->maps.port_of);
+	dp->fdb.buckets = map_memory_of(bpf->maps.fdb);
+	dp->fdb.count = bpf_map__max_entries(bpf->maps.fdb);
+	dp->fdb.seed = bpf->rodata->settings.fdb_seed;
+	if (!dp->ports || !dp->port_live || !dp->port_saved || !dp->bridges || !dp->bridge_live || !dp->bridge_saved ||
+	    !dp->agent || !dp->switches || !dp->port_of || !dp->fdb.buckets)
+		return -ENOMEM;
+	dp->agent->fdb_seed = dp->fdb.seed;
+	return 0;
+}
+
+static void unmap(void *memory, const struct bpf_map *map)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	size_t size = (size_t)bpf_map__max_entries(map) * ((bpf_map__value_size(map) + 7u) & ~7u);
+
+	if (memory)
+		munmap(memory, (size + page - 1) & ~(page - 1));
+}
+
+static void unmap_tables(struct datapath *dp)
+{
+	struct xbr_bpf *bpf = dp->bpf;
+
+	unmap(dp->ports, bpf->maps.ports);
+	unmap(dp->port_live, bpf->maps.port_live);
+	unmap(dp->port_saved, bpf->maps.port_saved);
+	unmap(dp->bridges, bpf->maps.bridges);
+	unmap(dp->bridge_live, bpf->maps.bridge_live);
+	unmap(dp->bridge_saved, bpf->maps.bridge_saved);
+	unmap(dp->agent, bpf->maps.agent_saved);
+	unmap(dp->switches, bpf->maps.switches);
+	unmap(dp->port_of, bpf->maps.port_of);
+	unmap(dp->fdb.buckets, bpf->maps.fdb);
+}
+
+/* ---- settings ---- */
+
+/* The seed of a table that lives on; a new one for a new table. */
+static int read_seed(const struct datapath *dp, bool adopt, uint64_t *ret_seed)
+{
+	struct xbr_agent_saved saved;
+	__u32 zero = 0;
+	int fd, err;
+
+	if (!adopt)
+		return getrandom(ret_seed, sizeof(*ret_seed), 0) == sizeof(*ret_seed) ? 0 : -errno;
+	fd = datapath_open_pinned(&dp->pins, &dp->pins.current, "agent_saved");
+	if (fd < 0)
+		return fd;
+	err = bpf_map_lookup_elem(fd, &zero, &saved);
+	close(fd);
+	if (err)
+		return -errno;
+	*ret_seed = saved.fdb_seed;
+	return 0;
+}
+
+static int fill_settings(struct datapath *dp, const struct datapath_options *options, bool adopt)
+{
+	uint32_t buckets = fdb_table_buckets_for(options->fdb_size), nonce;
+	uint64_t seed;
+	int err = read_seed(dp, adopt, &seed);
+
+	if (err)
+		return err;
+	if (getrandom(&nonce, sizeof(nonce), 0) != sizeof(nonce))
+		return -errno;
+	*(struct xbr_settings *)&dp->bpf->rodata->settings = (struct xbr_settings){
+		.fdb_seed = seed,
+		.fdb_mask = buckets - 1,
+		.fdb_port_cap = buckets * XBR_FDB_WAYS / 2,
+		.nonce = nonce,
+	};
+	return 0;
+}
+
+/* A tick of the coarse clock is a jiffy. */
+static uint32_t jiffies_per_second(void)
+{
+	struct timespec tick;
+
+	if (clock_getres(CLOCK_MONOTONIC_COARSE, &tick) || tick.tv_nsec <= 0)
+		return 250;
+	return (uint32_t)((1000000000 + tick.tv_nsec / 2) / tick.tv_nsec);
+}
+
+/* ---- opening ---- */
+
+static int prepare(struct datapath *dp, const struct datapath_options *options, bool adopt)
+{
+	int err;
+
+	dp->bpf = xbr_bpf__open();
+	if (!dp->bpf)
+		return -errno;
+	set_sizes(dp->bpf, options);
+	err = adopt ? reuse_maps(dp) : 0;
+	if (!err)
+		err = fill_settings(dp, options, adopt);
+	if (!err)
+		err = xbr_bpf__load(dp->bpf);
+	return err ? err : map_tables(dp);
+}
+
+/* A set of maps of our own, filled from the former one if there is one; it counts from when it is marked. */
+static int make_set(struct datapath *dp)
+{
+	bool had = dp->pins.has_current;
+	int err;
+
+	dp->fresh_set = (struct pins_set){.abi = XBR_ABI_VERSION, .serial = had ? dp->pins.current.serial + 1 : 0};
+	err = pins_set_create(&dp->pins, &dp->fresh_set);
+	if (err)
+		return err;
+	dp->has_fresh_set = true;
+	err = pin_maps(dp, &dp->fresh_set);
+	return !err && had ? migrate(dp, &dp->pins.current) : err;
+}
+
+static int adopt_set(struct datapath *dp)
+{
+	fdb_table_repair(&dp->fdb);
+	return 0;
+}
+
+int datapath_commit(struct datapath *dp)
+{
+	struct pins_set former = dp->pins.current;
+	bool had = dp->pins.has_current;
+	int err = attach_swap_programs(dp);
+
+	if (err || !dp->has_fresh_set)
+		return err;
+	err = pins_set_complete(&dp->pins, &dp->fresh_set, bpf_map__fd(dp->bpf->maps.agent_saved));
+	if (err)
+		return err;
+	dp->has_fresh_set = false;
+	if (had)
+		pins_set_remove(&dp->pins, &former);
+	return 0;
+}
+
+static int on_event(void *user, void *data, size_t size)
+{
+	struct datapath *dp = user;
+
+	if (size == sizeof(struct xbr_fdb_event) && dp->on_fdb_event)
+		dp->on_fdb_event(data, dp->on_fdb_event_user);
+	return 0;
+}
+
+static int open_events(struct datapath *dp)
+{
+	dp->switches->events = 0;
+	dp->events = ring_buffer__new(bpf_map__fd(dp->bpf->maps.events), on_event, dp, NULL);
+	return dp->events ? 0 : -errno;
+}
+
+static int bring_up(struct datapath *dp, const struct datapath_options *options)
+{
+	bool fits = set_fits(dp, options);
+	int err = prepare(dp, options, fits);
+
+	dp->adopted = dp->pins.has_current;
+	if (err)
+		return err;
+	dp->max_ports = options->max_ports;
+	dp->hz = jiffies_per_second();
+	dp->cpus = libbpf_num_possible_cpus();
+	dp->tcx = options->tc != TC_ATTACH_CLSACT && attach_has_tcx();
+	if (options->tc == TC_ATTACH_TCX && !dp->tcx)
+		return -EOPNOTSUPP;
+	err = fits ? adopt_set(dp) : make_set(dp);
+	return err ? err : open_events(dp);
+}
+
+int datapath_open(struct datapath **ret_datapath, const struct datapath_options *options, struct xbr_error *error)
+{
+	struct datapath *dp = calloc(1, sizeof(*dp));
+	int err;
+
+	if (!dp)
+		return xbr_refuse(error, -ENOMEM, "out of memory");
+	err = pins_open(&dp->pins, options->pin_dir, error);
+	if (err) {
+		free(dp);
+		return err;
+	}
+	err = bring_up(dp, options);
+	if (err) {
+		datapath_close(dp);
+		return xbr_refuse(error, err, "cannot bring the datapath up under %s: %s", options->pin_dir,
+				  strerror(-err));
+	}
+	*ret_datapath = dp;
+	return 0;
+}
+
+void datapath_close(struct datapath *dp)
+{
+	if (!dp)
+		return;
+	ring_buffer__free(dp->events);
+	if (dp->has_fresh_set) /* never committed */
+		pins_set_remove(&dp->pins, &dp->fresh_set);
+	if (dp->bpf) {
+		unmap_tables(dp);
+		xbr_bpf__destroy(dp->bpf);
+	}
+	pins_close(&dp->pins);
+	free(dp);
+}
+
+void datapath_remove(struct datapath *dp)
+{
+	pins_remove_all(&dp->pins);
+}
+
+/* ---- use ---- */
+
+uint32_t datapath_jiffies(struct datapath *dp)
+{
+	char frame[64] = {};
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = sizeof(frame));
+
+	if (bpf_prog_test_run_opts(bpf_program__fd(dp->bpf->progs.xbr_clock), &opts))
+		return 0;
+	return opts.retval;
+}
+
+int datapath_set_port_of(struct datapath *dp, uint32_t ifindex, uint32_t port)
+{
+	int fd = bpf_map__fd(dp->bpf->maps.port_of_sparse);
+	int err;
+
+	if (ifindex < XBR_IFINDEX_DENSE) {
+		__atomic_store_n(&dp->port_of[ifindex], port, __ATOMIC_SEQ_CST);
+		return 0;
+	}
+	err = port ? bpf_map_update_elem(fd, &ifindex, &port, BPF_ANY) : bpf_map_delete_elem(fd, &ifindex);
+	if (err && !port && errno == ENOENT)
+		return 0;
+	return err ? -errno : 0;
+}
+
+int datapath_set_xdp_port(struct datapath *dp, uint32_t port, uint32_t ifindex)
+{
+	int fd = bpf_map__fd(dp->bpf->maps.xdp_ports);
+	int err = ifindex ? bpf_map_update_elem(fd, &port, &ifindex, BPF_ANY) : bpf_map_delete_elem(fd, &port);
+
+	if (err && !ifindex && errno == ENOENT)
+		return 0;
+	return err ? -errno : 0;
+}
+
+/* ---- flood lists ---- */
+
+/* values: what goes to slots 0 to count - 1. Returns a descriptor, or -errno. */
+static int make_list(enum bpf_map_type type, const char *name, uint32_t flags, const uint32_t *values, uint32_t count)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = flags);
+	int fd = bpf_map_create(type, name, sizeof(__u32), sizeof(__u32), count, &opts);
+	int err = 0;
+
+	if (fd < 0)
+		return -errno;
+	for (uint32_t i = 0; !err && i < count; i++)
+		err = bpf_map_update_elem(fd, &i, &values[i], BPF_ANY) ? -errno : 0;
+	if (!err)
+		return fd;
+	close(fd);
+	return err;
+}
+
+/* list < 0: none. Takes the descriptor over. */
+static int put_list(const struct bpf_map *outer, uint32_t fid, int list)
+{
+	int err;
+
+	if (list < 0)
+		err = bpf_map_delete_elem(bpf_map__fd(outer), &fid) && errno != ENOENT ? -errno : 0;
+	else
+		err = bpf_map_update_elem(bpf_map__fd(outer), &fid, &list, BPF_ANY) ? -errno : 0;
+	if (list >= 0)
+		close(list);
+	return err;
+}
+
+int datapath_set_flood(struct datapath *dp, uint32_t fid, const uint32_t *ports, const uint32_t *ifindexes, uint32_t count)
+{
+	int list = -1, devices = -1, err;
+
+	if (count) {
+		list = make_list(BPF_MAP_TYPE_ARRAY, "flood_list", BPF_F_INNER_MAP, ports, count);
+		if (list < 0)
+			return list;
+	}
+	if (count && ifindexes) {
+		devices = make_list(BPF_MAP_TYPE_DEVMAP, "flood_devices", 0, ifindexes, count);
+		if (devices < 0) {
+			close(list);
+			return devices;
+		}
+	}
+	err = put_list(dp->bpf->maps.flood_xdp, fid, devices);
+	if (err) {
+		if (list >= 0)
+			close(list);
+		return err;
+	}
+	return put_list(dp->bpf->maps.flood, fid, list);
+}
+
+/* ---- counters ---- */
+
+int datapath_counters_read(struct datapath *dp, uint32_t port, struct xbr_counters *ret_counters)
+{
+	size_t words = sizeof(struct xbr_counters) / sizeof(uint64_t);
+	struct xbr_counters *per_cpu = calloc((size_t)dp->cpus, sizeof(*per_cpu));
+	struct xbr_counters sum = {};
+	int err;
+
+	if (!per_cpu)
+		return -ENOMEM;
+	err = bpf_map_lookup_elem(bpf_map__fd(dp->bpf->maps.counters), &port, per_cpu) ? -errno : 0;
+	for (int cpu = 0; !err && cpu < dp->cpus; cpu++)
+		for (size_t i = 0; i < words; i++)
+			((uint64_t *)&sum)[i] += ((const uint64_t *)&per_cpu[cpu])[i];
+	free(per_cpu);
+	if (!err)
+		*ret_counters = sum;
+	return err;
+}
+
+int datapath_counters_clear(struct datapath *dp, uint32_t port)
+{
+	struct xbr_counters *per_cpu = calloc((size_t)dp->cpus, sizeof(*per_cpu));
+	int err;
+
+	if (!per_cpu)
+		return -ENOMEM;
+	err = bpf_map_update_elem(bpf_map__fd(dp->bpf->maps.counters), &port, per_cpu, BPF_ANY) ? -errno : 0;
+	free(per_cpu);
+	return err;
+}
+
+/* ---- events ---- */
+
+int datapath_events_fd(const struct datapath *dp)
+{
+	return ring_buffer__epoll_fd(dp->events);
+}
+
+void datapath_events_dispatch(struct datapath *dp)
+{
+	ring_buffer__consume(dp->events);
+}

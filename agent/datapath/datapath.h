@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * datapath: the loaded programs and their maps, as the rest of the agent sees them. agent/datapath is the only user of libbpf; above
+ * it are plain arrays in shared memory (the maps, mapped) and functions. Closing leaves everything pinned and running; opening again
+ * adopts it: same maps, new programs swapped in under live links. Where layout or sizes differ a new set of maps is made, filled from the former one, and swapped in.
+ *
+ * A port or bridge is made known to the programs by filling its slot; the field they look at first (ifindex; state) is written last, see
+ * model/. The datapath itself decides nothing about them.
+ */
+#ifndef XBR_DATAPATH_DATAPATH_H
+#define XBR_DATAPATH_DATAPATH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "datapath/fdb_table.h"
+#include "datapath/pins.h"
+#include "error.h"
+#include "xbr/abi.h"
+
+enum tc_attach {
+	TC_ATTACH_AUTO, /* tcx where the kernel has it, else clsact */
+	TC_ATTACH_TCX,
+	TC_ATTACH_CLSACT,
+};
+
+struct datapath_options {
+	const char *pin_dir;
+	uint32_t fdb_size;  /* addresses; the table gets room for more than twice as many */
+	uint32_t max_ports; /* 2 to XBR_PORT_LIMIT */
+	enum tc_attach tc;
+};
+
+struct xbr_bpf;
+struct ring_buffer;
+
+struct datapath {
+	struct pins pins;
+	struct pins_set fresh_set; /* made by this process, not committed yet; valid if has_fresh_set */
+	bool has_fresh_set;
+	struct xbr_bpf *bpf;
+	bool adopted;      /* the maps were there: an earlier agent left them */
+	bool tcx;          /* how TC programs are attached */
+	uint32_t max_ports; /* entries of `ports`: numbers 0 to max_ports - 1 */
+	uint32_t hz;        /* jiffies a second */
+
+	/* the maps, mapped */
+	struct xbr_port *ports;
+	struct xbr_port_live *port_live;
+	struct xbr_port_saved *port_saved;
+	struct xbr_bridge *bridges;
+	struct xbr_bridge_live *bridge_live;
+	struct xbr_bridge_saved *bridge_saved;
+	struct xbr_agent_saved *agent;
+	struct xbr_switches *switches;
+	uint32_t *port_of;
+	struct fdb_table fdb;
+
+	struct ring_buffer *events;
+	void (*on_fdb_event)(const struct xbr_fdb_event *event, void *user);
+	void *on_fdb_event_user;
+	int cpus; /* possible processors: per-CPU values have as many */
+};
+
+/* Loads programs and maps, or adopts the maps. An earlier agent's programs go on running. On failure nothing of its work has been changed. */
+int datapath_open(struct datapath **ret_datapath, const struct datapath_options *options, struct xbr_error *error);
+
+/* When the maps say what they should: puts our programs under all links, and makes our set of maps the current one. 0 or -errno. */
+int datapath_commit(struct datapath *dp);
+
+/* Frees what is the process's; all pins stay. NULL is fine. */
+void datapath_close(struct datapath *dp);
+
+/* Takes the maps and the pin directory away. The caller has detached all ports. */
+void datapath_remove(struct datapath *dp);
+
+/* The clock that FDB ages are written by. */
+uint32_t datapath_jiffies(struct datapath *dp);
+
+/* Which port a device is; XBR_PORT_NONE takes the device out. 0 or -errno. */
+int datapath_set_port_of(struct datapath *dp, uint32_t ifindex, uint32_t port);
+
+/* Where XDP sends frames for a port; ifindex 0 empties the slot. 0 or -errno. */
+int datapath_set_xdp_port(struct datapath *dp, uint32_t port, uint32_t ifindex);
+
+/*
+ * Replaces the flood list of a FID whole. ports: numbers; ifindexes: their devices, or NULL where XDP is not to flood by itself.
+ * count 0 takes the list away. 0 or -errno (the former list stays).
+ */
+int datapath_set_flood(struct datapath *dp, uint32_t fid, const uint32_t *ports, const uint32_t *ifindexes, uint32_t count);
+
+/* Sums a port's counters over all processors; clears them. */
+int datapath_counters_read(struct datapath *dp, uint32_t port, struct xbr_counters *ret_counters);
+int datapath_counters_clear(struct datapath *dp, uint32_t port);
+
+/* The events descriptor for the loop (readable: call datapath_events_dispatch), or -errno. */
+int datapath_events_fd(const struct datapath *dp);
+void datapath_events_dispatch(struct datapath *dp);
+
+#endif

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "datapath/migrate.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "datapath/internal.h"
+
+/* A mapped array of the former set. */
+struct former_array {
+	unsigned char *memory;
+	size_t size;
+	uint32_t entries;
+	uint32_t stride; /* octets from one value to the next */
+	uint32_t value_size;
+};
+
+static int former_open(const struct datapath *dp, const struct pins_set *set, const char *map, struct former_array *ret)
+{
+	struct bpf_map_info info = {};
+	__u32 length = sizeof(info);
+	int fd = datapath_open_pinned(&dp->pins, set, map);
+	int err = 0;
+
+	if (fd < 0)
+		return fd;
+	if (bpf_obj_get_info_by_fd(fd, &info, &length))
+		err = -errno;
+	*ret = (struct former_array){.entries = info.max_entries,
+				     .value_size = info.value_size,
+				     .stride = (info.value_size + 7u) & ~7u};
+	if (!err) {
+		ret->memory = datapath_map_memory(fd, &ret->size);
+		err = ret->memory ? 0 : -ENOMEM;
+	}
+	close(fd);
+	return err;
+}
+
+static void former_close(struct former_array *former)
+{
+	munmap(former->memory, former->size);
+}
+
+static bool is_zero(const unsigned char *octets, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		if (octets[i])
+			return false;
+	return true;
+}
+
+/* to: entries values of size octets. -ENOSPC where something in use lies beyond them. */
+static int copy_values(const struct former_array *from, unsigned char *to, uint32_t entries, size_t size)
+{
+	size_t octets = from->value_size < size ? from->value_size : size;
+
+	for (uint32_t i = 0; i < from->entries; i++) {
+		const unsigned char *value = from->memory + (size_t)i * from->stride;
+
+		if (i < entries)
+			memcpy(to + i * size, value, octets);
+		else if (!is_zero(value, octets))
+			return -ENOSPC;
+	}
+	return 0;
+}
+
+static int carry_array(struct datapath *dp, const struct pins_set *set, const char *map, void *to, uint32_t entries,
+		       size_t size)
+{
+	struct former_array from;
+	int err = former_open(dp, set, map, &from);
+
+	if (err)
+		return err;
+	err = copy_values(&from, to, entries, size);
+	former_close(&from);
+	return err;
+}
+
+/* ---- the FDB ---- */
+
+static int carry_address(const struct fdb_slot *slot, void *user)
+{
+	uint32_t before;
+
+	if (!slot->data || fdb_data_kind(slot->data) == XBR_FDB_BUSY)
+		return 0;
+	return fdb_table_put(user, slot->key, slot->data, &before);
+}
+
+static int carry_fdb(struct datapath *dp, const struct pins_set *set)
+{
+	struct former_array from;
+	struct fdb_table former;
+	int err = former_open(dp, set, "fdb", &from);
+
+	if (err)
+		return err;
+	former = (struct fdb_table){.buckets = (void *)from.memory, .count = from.entries};
+	err = fdb_table_walk(&former, 0, former.count, carry_address, &dp->fdb);
+	former_close(&from);
+	return err;
+}
+
+/* ---- what is not mapped ---- */
+
+static int carry_counters(struct datapath *dp, const struct pins_set *set, uint32_t entries)
+{
+	int from = datapath_open_pinned(&dp->pins, set, "counters");
+	int to = bpf_map__fd(dp->bpf->maps.counters);
+	struct bpf_map_info info = {};
+	__u32 length = sizeof(info);
+	void *values = NULL;
+	int err = 0;
+
+	if (from < 0)
+		return from;
+	if (bpf_obj_get_info_by_fd(from, &info, &length))
+		err = -errno;
+	/* reasons are only ever added: values of another size are left behind, a count is not worth a refusal */
+	if (!err && info.value_size == sizeof(struct xbr_counters))
+		values = calloc((size_t)dp->cpus, sizeof(struct xbr_counters));
+	for (__u32 i = 0; values && i < entries && i < info.max_entries; i++)
+		if (!bpf_map_lookup_elem(from, &i, values))
+			bpf_map_update_elem(to, &i, values, BPF_ANY);
+	free(values);
+	close(from);
+	return err;
+}
+
+static int carry_sparse_ports(struct datapath *dp, const struct pins_set *set)
+{
+	int from = datapath_open_pinned(&dp->pins, set, "port_of_sparse");
+	int to = bpf_map__fd(dp->bpf->maps.port_of_sparse);
+	__u32 ifindex, port, *previous = NULL;
+	int err = 0;
+
+	if (from < 0)
+		return from;
+	while (!err && !bpf_map_get_next_key(from, previous, &ifindex)) {
+		if (!bpf_map_lookup_elem(from, &ifindex, &port))
+			err = bpf_map_update_elem(to, &ifindex, &port, BPF_ANY) ? -errno : 0;
+		previous = &ifindex;
+	}
+	close(from);
+	return err;
+}
+
+int migrate(struct datapath *dp, const struct pins_set *former)
+{
+	uint32_t ports = dp->max_ports;
+	uint64_t seed = dp->agent->fdb_seed;
+	int err = carry_array(dp, former, "ports", dp->ports, ports, sizeof(*dp->ports));
+
+	if (!err)
+		err = carry_array(dp, former, "port_live", dp->port_live, ports, sizeof(*dp->port_live));
+	if (!err)
+		err = carry_array(dp, former, "port_saved", dp->port_saved, ports, sizeof(*dp->port_saved));
+	if (!err)
+		err = carry_array(dp, former, "bridges", dp->bridges, XBR_BRIDGE_LIMIT, sizeof(*dp->bridges));
+	if (!err)
+		err = carry_array(dp, former, "bridge_live", dp->bridge_live, XBR_BRIDGE_LIMIT, sizeof(*dp->bridge_live));
+	if (!err)
+		err = carry_array(dp, former, "bridge_saved", dp->bridge_saved, XBR_BRIDGE_LIMIT, sizeof(*dp->bridge_saved));
+	if (!err)
+		err = carry_array(dp, former, "agent_saved", dp->agent, 1, sizeof(*dp->agent));
+	dp->agent->fdb_seed = seed; /* of the new table */
+	if (!err)
+		err = carry_array(dp, former, "port_of", dp->port_of, XBR_IFINDEX_DENSE, sizeof(*dp->port_of));
+	if (!err)
+		err = carry_sparse_ports(dp, former);
+	if (!err)
+		err = carry_fdb(dp, former);
+	return err ? err : carry_counters(dp, former, ports);
+}
