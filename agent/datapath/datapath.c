@@ -386,6 +386,17 @@ int datapath_set_port_of(struct datapath *dp, uint32_t ifindex, uint32_t port)
 	return err ? -errno : 0;
 }
 
+uint32_t datapath_port_of(const struct datapath *dp, uint32_t ifindex)
+{
+	uint32_t port = XBR_PORT_NONE;
+
+	if (ifindex < XBR_IFINDEX_DENSE)
+		return dp->port_of[ifindex];
+	if (bpf_map_lookup_elem(bpf_map__fd(dp->bpf->maps.port_of_sparse), &ifindex, &port))
+		return XBR_PORT_NONE;
+	return port;
+}
+
 int datapath_set_xdp_port(struct datapath *dp, uint32_t port, uint32_t ifindex)
 {
 	int fd = bpf_map__fd(dp->bpf->maps.xdp_ports);
@@ -398,17 +409,34 @@ int datapath_set_xdp_port(struct datapath *dp, uint32_t port, uint32_t ifindex)
 
 /* ---- flood lists ---- */
 
+/* All values in one call where the map type can, else one by one. */
+static int fill_list(int fd, const uint32_t *values, uint32_t count)
+{
+	LIBBPF_OPTS(bpf_map_batch_opts, opts);
+	uint32_t *keys = malloc(count * sizeof(*keys)), done = count;
+	int err = 0;
+
+	if (!keys)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < count; i++)
+		keys[i] = i;
+	if (bpf_map_update_batch(fd, keys, values, &done, &opts))
+		for (uint32_t i = 0; !err && i < count; i++)
+			err = bpf_map_update_elem(fd, &i, &values[i], BPF_ANY) ? -errno : 0;
+	free(keys);
+	return err;
+}
+
 /* values: what goes to slots 0 to count - 1. Returns a descriptor, or -errno. */
 static int make_list(enum bpf_map_type type, const char *name, uint32_t flags, const uint32_t *values, uint32_t count)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = flags);
 	int fd = bpf_map_create(type, name, sizeof(__u32), sizeof(__u32), count, &opts);
-	int err = 0;
+	int err;
 
 	if (fd < 0)
 		return -errno;
-	for (uint32_t i = 0; !err && i < count; i++)
-		err = bpf_map_update_elem(fd, &i, &values[i], BPF_ANY) ? -errno : 0;
+	err = fill_list(fd, values, count);
 	if (!err)
 		return fd;
 	close(fd);
@@ -429,7 +457,8 @@ static int put_list(const struct bpf_map *outer, uint32_t fid, int list)
 	return err;
 }
 
-int datapath_set_flood(struct datapath *dp, uint32_t fid, const uint32_t *ports, const uint32_t *ifindexes, uint32_t count)
+int datapath_set_flood(struct datapath *dp, uint32_t fid, const uint32_t *ports, const uint32_t *ifindexes, uint32_t count,
+		       uint32_t ifindex_count)
 {
 	int list = -1, devices = -1, err;
 
@@ -439,7 +468,7 @@ int datapath_set_flood(struct datapath *dp, uint32_t fid, const uint32_t *ports,
 			return list;
 	}
 	if (count && ifindexes) {
-		devices = make_list(BPF_MAP_TYPE_DEVMAP, "flood_devices", 0, ifindexes, count);
+		devices = make_list(BPF_MAP_TYPE_DEVMAP, "flood_devices", 0, ifindexes, ifindex_count);
 		if (devices < 0) {
 			close(list);
 			return devices;

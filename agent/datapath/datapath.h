@@ -80,14 +80,18 @@ uint32_t datapath_jiffies(struct datapath *dp);
 /* Which port a device is; XBR_PORT_NONE takes the device out. 0 or -errno. */
 int datapath_set_port_of(struct datapath *dp, uint32_t ifindex, uint32_t port);
 
+/* The port that a device is, or XBR_PORT_NONE. */
+uint32_t datapath_port_of(const struct datapath *dp, uint32_t ifindex);
+
 /* Where XDP sends frames for a port; ifindex 0 empties the slot. 0 or -errno. */
 int datapath_set_xdp_port(struct datapath *dp, uint32_t port, uint32_t ifindex);
 
 /*
- * Replaces the flood list of a FID whole. ports: numbers; ifindexes: their devices, or NULL where XDP is not to flood by itself.
- * count 0 takes the list away. 0 or -errno (the former list stays).
+ * Replaces the flood list of a FID whole. ports: count numbers; ifindexes: the devices for XDP to flood to by itself, or NULL. count 0 takes the
+ * list away. 0 or -errno (the former list stays).
  */
-int datapath_set_flood(struct datapath *dp, uint32_t fid, const uint32_t *ports, const uint32_t *ifindexes, uint32_t count);
+int datapath_set_flood(struct datapath *dp, uint32_t fid, const uint32_t *ports, const uint32_t *ifindexes, uint32_t count,
+		       uint32_t ifindex_count);
 
 /* Sums a port's counters over all processors; clears them. */
 int datapath_counters_read(struct datapath *dp, uint32_t port, struct xbr_counters *ret_counters);

@@ -2,16 +2,24 @@
 #include "net/netlink.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
-#define ANSWER_TIMEOUT_S 5 /* the kernel answers within the system call; this is for an answer that was lost */
-#define DUMP_TRIES 100
+/* The kernel answers within the system call; this is for an answer that was lost. */
+#define ANSWER_TIMEOUT_S 5
+#define DUMP_TRIES       100
+
+static int limit_wait(int fd)
+{
+	const struct timeval timeout = {.tv_sec = ANSWER_TIMEOUT_S};
+
+	return setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
+}
 
 int netlink_open(struct netlink *ret_netlink, int bus)
 {
-	const struct timeval timeout = {.tv_sec = ANSWER_TIMEOUT_S};
 	struct netlink netlink = {.answer = malloc(NETLINK_ANSWER_MAX)};
 	int err;
 
@@ -19,7 +27,7 @@ int netlink_open(struct netlink *ret_netlink, int bus)
 		return -ENOMEM;
 	netlink.socket = mnl_socket_open2(bus, SOCK_CLOEXEC);
 	if (!netlink.socket || mnl_socket_bind(netlink.socket, 0, MNL_SOCKET_AUTOPID) < 0 ||
-	    setsockopt(mnl_socket_get_fd(netlink.socket), SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout))) {
+	    limit_wait(mnl_socket_get_fd(netlink.socket))) {
 		err = -errno;
 		netlink_close(&netlink);
 		return err;
@@ -151,7 +159,8 @@ static int collection_take(const struct nlmsghdr *message, void *user)
 }
 
 int netlink_dump(struct netlink *netlink, struct nlmsghdr *question, size_t size,
-		 bool (*parse)(const struct nlmsghdr *message, void *ret_item), struct netlink_items *ret_items)
+		 bool (*parse)(const struct nlmsghdr *message, void *ret_item),
+		 struct netlink_items *ret_items)
 {
 	struct collection collection = {.parse = parse, .size = size};
 	int err = -EINTR;
@@ -166,4 +175,9 @@ int netlink_dump(struct netlink *netlink, struct nlmsghdr *question, size_t size
 	}
 	*ret_items = (struct netlink_items){.items = collection.items, .count = collection.count};
 	return 0;
+}
+
+void netlink_copy_string(const struct nlattr *attribute, char *target, size_t size)
+{
+	snprintf(target, size, "%.*s", (int)mnl_attr_get_payload_len(attribute), mnl_attr_get_str(attribute));
 }

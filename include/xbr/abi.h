@@ -232,7 +232,7 @@ enum xbr_port_origin {
 
 /* Device features that may have to be turned for XDP, by their ethtool names; a bit each. */
 enum xbr_feature {
-	XBR_FEATURE_LRO = 1 << 0,        /* large-receive-offload */
+	XBR_FEATURE_LRO = 1 << 0,        /* rx-lro */
 	XBR_FEATURE_GRO_HW = 1 << 1,     /* rx-gro-hw */
 	XBR_FEATURE_RXVLAN = 1 << 2,     /* rx-vlan-hw-parse */
 	XBR_FEATURE_RXVLAN_STAG = 1 << 3,/* rx-vlan-stag-hw-parse */

@@ -1,0 +1,410 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/commands.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/params.h"
+
+/* ---- addresses and their kinds ---- */
+
+static const struct {
+	const char *word;
+	uint8_t kind;
+} states[] = {
+	{"static", XBR_FDB_STATIC},	{"sticky", XBR_FDB_STICKY},   {"dynamic", XBR_FDB_DYNAMIC},
+	{"blackhole", XBR_FDB_BLACKHOLE}, {"permanent", XBR_FDB_LOCAL},
+};
+#define STATE_COUNT (sizeof(states) / sizeof(states[0]))
+
+const char *const fdb_state_words[] = {"static", "sticky", "dynamic", "blackhole", "permanent", NULL};
+_Static_assert(sizeof(fdb_state_words) / sizeof(fdb_state_words[0]) == STATE_COUNT + 1, "the same words, in the same order");
+
+uint8_t fdb_state_kind(uint32_t word)
+{
+	return states[word].kind;
+}
+
+const char *fdb_kind_word(uint8_t kind)
+{
+	for (size_t i = 0; i < STATE_COUNT; i++)
+		if (states[i].kind == kind)
+			return states[i].word;
+	return "";
+}
+
+void mac_to_text(uint64_t mac, char ret_text[18])
+{
+	uint8_t a[6];
+
+	fdb_mac_to(mac, a);
+	snprintf(ret_text, 18, "%02x:%02x:%02x:%02x:%02x:%02x", a[0], a[1], a[2], a[3], a[4], a[5]);
+}
+
+/* ---- bridges ---- */
+
+struct bridge_request {
+	const char *name;
+	uint32_t ageing_time, fdb_max_learned, group_fwd_mask;
+	uint8_t address[6];
+};
+
+#define BRIDGE_FIELD(member) .offset = offsetof(struct bridge_request, member)
+static const struct param bridge_params[] = {
+	{.name = "bridge", .type = PARAM_STRING, .required = true, .min = 1, BRIDGE_FIELD(name)},
+	{.name = "ageing_time", .type = PARAM_U32, .max = AGEING_TIME_MAX_CS, .given = BRIDGE_GIVEN_AGEING_TIME,
+	 BRIDGE_FIELD(ageing_time)},
+	{.name = "fdb_max_learned", .type = PARAM_U32, .given = BRIDGE_GIVEN_FDB_MAX_LEARNED, BRIDGE_FIELD(fdb_max_learned)},
+	{.name = "group_fwd_mask", .type = PARAM_U32, .max = UINT16_MAX, .given = BRIDGE_GIVEN_GROUP_FWD_MASK,
+	 BRIDGE_FIELD(group_fwd_mask)},
+	{.name = "address", .type = PARAM_MAC, .given = BRIDGE_GIVEN_ADDRESS, BRIDGE_FIELD(address)},
+	{0},
+};
+static const struct param bridge_name_params[] = {
+	{.name = "bridge", .type = PARAM_STRING, .required = true, .min = 1, BRIDGE_FIELD(name)},
+	{0},
+};
+
+static void bridge_patch_of(const struct bridge_request *request, uint64_t given, struct bridge_patch *ret_patch)
+{
+	*ret_patch = (struct bridge_patch){
+		.given = (uint32_t)given,
+		.to = {.ageing_time_cs = request->ageing_time,
+		       .fdb_max_learned = request->fdb_max_learned,
+		       .group_fwd_mask = (uint16_t)request->group_fwd_mask},
+	};
+	memcpy(ret_patch->to.address, request->address, sizeof(request->address));
+}
+
+static int bridge_add_or_set(const json_t *params, struct want *want,
+			     int (*change)(struct want *, const char *, const struct bridge_patch *, struct xbr_error *),
+			     struct xbr_error *error)
+{
+	struct bridge_request request = {0};
+	struct bridge_patch patch;
+	uint64_t given = 0;
+	int err = params_read(params, bridge_params, &request, &given, error);
+
+	if (err)
+		return err;
+	bridge_patch_of(&request, given, &patch);
+	return change(want, request.name, &patch, error);
+}
+
+static int command_bridge_add(const json_t *params, struct want *want, struct xbr_error *error)
+{
+	return bridge_add_or_set(params, want, want_bridge_add, error);
+}
+
+static int command_bridge_set(const json_t *params, struct want *want, struct xbr_error *error)
+{
+	return bridge_add_or_set(params, want, want_bridge_set, error);
+}
+
+static int command_bridge_del(const json_t *params, struct want *want, struct xbr_error *error)
+{
+	struct bridge_request request = {0};
+	uint64_t given = 0;
+	int err = params_read(params, bridge_name_params, &request, &given, error);
+
+	return err ? err : want_bridge_del(want, request.name, error);
+}
+
+/* ---- links ---- */
+
+#define SWITCH_MEMBER(name, flag, by_default) bool name;
+struct link_request {
+	const char *dev, *master;
+	PORT_SWITCHES(SWITCH_MEMBER)
+	uint32_t fdb_max_learned, group_fwd_mask, xdp;
+};
+
+/* In `given`, switches have their own flags (all below this); the rest is shifted above them. */
+#define GIVEN_REST(bit) ((uint64_t)(bit) << 32)
+
+#define LINK_FIELD(member)		 .offset = offsetof(struct link_request, member)
+#define SWITCH_ROW(name_, flag, by_default) {.name = #name_, .type = PARAM_BOOL, .given = (flag), LINK_FIELD(name_)},
+#define LINK_OPTIONS                                                                                                     \
+	PORT_SWITCHES(SWITCH_ROW)                                                                                        \
+	{.name = "fdb_max_learned", .type = PARAM_U32, .given = GIVEN_REST(PORT_GIVEN_FDB_MAX_LEARNED),                  \
+	 LINK_FIELD(fdb_max_learned)},                                                                                   \
+		{.name = "group_fwd_mask", .type = PARAM_U32, .max = UINT16_MAX,                                         \
+		 .given = GIVEN_REST(PORT_GIVEN_GROUP_FWD_MASK), LINK_FIELD(group_fwd_mask)},                            \
+		{.name = "xdp", .type = PARAM_ENUM, .words = xdp_mode_words, .given = GIVEN_REST(PORT_GIVEN_XDP),        \
+		 LINK_FIELD(xdp)},
+
+#define LINK_DEV {.name = "dev", .type = PARAM_STRING, .required = true, .min = 1, LINK_FIELD(dev)}
+static const struct param link_add_params[] = {
+	LINK_DEV,
+	{.name = "master", .type = PARAM_STRING, .required = true, .min = 1, LINK_FIELD(master)},
+	LINK_OPTIONS{0},
+};
+static const struct param link_set_params[] = {LINK_DEV, LINK_OPTIONS{0}};
+static const struct param link_del_params[] = {LINK_DEV, {0}};
+
+#define SWITCH_VALUE(name, flag, by_default) (request->name ? (uint32_t)(flag) : 0u) |
+static void port_patch_of(const struct link_request *request, uint64_t given, struct port_patch *ret_patch)
+{
+	*ret_patch = (struct port_patch){
+		.given = (uint32_t)(given >> 32),
+		.flags_given = (uint32_t)given & PORT_SWITCH_MASK,
+		.to = {.flags = PORT_SWITCHES(SWITCH_VALUE) 0u,
+		       .fdb_max_learned = request->fdb_max_learned,
+		       .group_fwd_mask = (uint16_t)request->group_fwd_mask,
+		       .xdp = (uint8_t)request->xdp},
+	};
+}
+
+static int link_read(const json_t *params, const struct param *table, struct link_request *ret_request,
+		     struct port_patch *ret_patch, struct xbr_error *error)
+{
+	uint64_t given = 0;
+	int err;
+
+	memset(ret_request, 0, sizeof(*ret_request));
+	err = params_read(params, table, ret_request, &given, error);
+	if (!err)
+		port_patch_of(ret_request, given, ret_patch);
+	return err;
+}
+
+static int command_link_add(const json_t *params, struct want *want, struct xbr_error *error)
+{
+	struct link_request request;
+	struct port_patch patch;
+	int err = link_read(params, link_add_params, &request, &patch, error);
+
+	return err ? err : want_link_add(want, request.dev, request.master, &patch, error);
+}
+
+static int command_link_set(const json_t *params, struct want *want, struct xbr_error *error)
+{
+	struct link_request request;
+	struct port_patch patch;
+	int err = link_read(params, link_set_params, &request, &patch, error);
+
+	return err ? err : want_link_set(want, request.dev, &patch, error);
+}
+
+static int command_link_del(const json_t *params, struct want *want, struct xbr_error *error)
+{
+	struct link_request request;
+	struct port_patch patch;
+	int err = link_read(params, link_del_params, &request, &patch, error);
+
+	return err ? err : want_link_del(want, request.dev, error);
+}
+
+/* ---- addresses, in a transaction ---- */
+
+struct fdb_request {
+	const char *dev;
+	uint8_t lladdr[6];
+	uint32_t state;
+};
+
+#define FDB_FIELD(member) .offset = offsetof(struct fdb_request, member)
+static const struct param fdb_params[] = {
+	{.name = "lladdr", .type = PARAM_MAC, .required = true, FDB_FIELD(lladdr)},
+	{.name = "dev", .type = PARAM_STRING, .required = true, .min = 1, FDB_FIELD(dev)},
+	{.name = "state", .type = PARAM_ENUM, .words = fdb_state_words, FDB_FIELD(state)},
+	{0},
+};
+
+static int address_to_want(const json_t *params, struct want *want, bool replace, struct xbr_error *error)
+{
+	struct fdb_request request = {0};
+	uint64_t given = 0;
+	int err = params_read(params, fdb_params, &request, &given, error);
+
+	if (err)
+		return err;
+	if (request.lladdr[0] & 1)
+		return xbr_refuse(error, -EINVAL, "a group address cannot be tied to a port in this table");
+	if (fdb_state_kind(request.state) == XBR_FDB_DYNAMIC)
+		return xbr_refuse(error, -EINVAL, "a dynamic address is no part of a configuration");
+	return want_address_add(want, fdb_mac_of(request.lladdr), request.dev, fdb_state_kind(request.state), replace, error);
+}
+
+static int command_fdb_add(const json_t *params, struct want *want, struct xbr_error *error)
+{
+	return address_to_want(params, want, false, error);
+}
+
+static int command_fdb_replace(const json_t *params, struct want *want, struct xbr_error *error)
+{
+	return address_to_want(params, want, true, error);
+}
+
+/* ---- the table ---- */
+
+static const struct {
+	const char *method;
+	int (*change)(const json_t *params, struct want *want, struct xbr_error *error);
+	bool in_file;
+} commands_known[] = {
+	{"bridge.add", command_bridge_add, true},  {"bridge.set", command_bridge_set, true},
+	{"bridge.del", command_bridge_del, false}, {"link.add", command_link_add, true},
+	{"link.set", command_link_set, true},	   {"link.del", command_link_del, false},
+	{"fdb.add", command_fdb_add, true},	   {"fdb.replace", command_fdb_replace, true},
+};
+
+int command_to_want(const char *method, const json_t *params, struct want *want, struct xbr_error *error)
+{
+	for (size_t i = 0; i < sizeof(commands_known) / sizeof(commands_known[0]); i++)
+		if (!strcmp(commands_known[i].method, method))
+			return commands_known[i].change(params, want, error);
+	return xbr_refuse(error, -ENOSYS, "%s is not a command that changes the configuration", method);
+}
+
+static bool may_be_in_file(const char *method)
+{
+	for (size_t i = 0; i < sizeof(commands_known) / sizeof(commands_known[0]); i++)
+		if (!strcmp(commands_known[i].method, method))
+			return commands_known[i].in_file;
+	return false;
+}
+
+/* ---- many of them ---- */
+
+/* What others have enslaved to a bridge belongs to it without being written anywhere. */
+static int adopt_into(const struct model *model, struct want *want, struct xbr_error *error)
+{
+	struct port *port, *next;
+	int err = 0;
+
+	port_foreach(model, port, next) {
+		if (err || port->origin != XBR_ORIGIN_ADOPTED || want_port_find(want, port->name) ||
+		    !want_bridge_find(want, port->bridge->name))
+			continue;
+		err = want_link_adopt(want, port->name, port->bridge->name, error);
+	}
+	return err;
+}
+
+static int one_to_want(const struct model *model, const json_t *command, struct want *want, struct xbr_error *error)
+{
+	const char *method = json_string_value(json_object_get(command, "method"));
+	const json_t *params = json_object_get(command, "params");
+	int err;
+
+	if (!method || (params && !json_is_object(params)))
+		return xbr_refuse(error, -EINVAL, "a command is an object of \"method\" and \"params\"");
+	if (!may_be_in_file(method))
+		return xbr_refuse(error, -EINVAL, "%s cannot be part of a configuration", method);
+	err = command_to_want(method, params, want, error);
+	if (!err && !strcmp(method, "bridge.add"))
+		err = adopt_into(model, want, error);
+	return err;
+}
+
+int commands_to_want(const struct model *model, const json_t *commands, struct want **ret_want, const char **ret_at,
+		     struct xbr_error *error)
+{
+	struct want *want = want_new();
+	const json_t *command;
+	size_t i;
+	int err;
+
+	*ret_at = NULL;
+	if (!want)
+		return xbr_refuse(error, -ENOMEM, "out of memory");
+	want->with_addresses = true;
+	json_array_foreach(commands, i, command) {
+		err = one_to_want(model, command, want, error);
+		if (!err)
+			continue;
+		*ret_at = json_string_value(json_object_get(command, "at"));
+		want_free(want);
+		return err;
+	}
+	*ret_want = want;
+	return 0;
+}
+
+/* ---- saving ---- */
+
+/* A line under way. */
+struct line {
+	char text[512];
+	size_t used;
+};
+
+__attribute__((format(printf, 2, 3))) static void line_add(struct line *line, const char *format, ...)
+{
+	va_list args;
+	int length;
+
+	va_start(args, format);
+	length = vsnprintf(line->text + line->used, sizeof(line->text) - line->used, format, args);
+	va_end(args);
+	if (length > 0 && line->used + (size_t)length < sizeof(line->text))
+		line->used += (size_t)length;
+}
+
+static void save_bridge(json_t *lines, const struct bridge *bridge)
+{
+	const struct bridge_settings *s = &bridge->settings, *d = &bridge_settings_default;
+	struct line line = {0};
+	char address[18];
+
+	mac_to_text(fdb_mac_of(s->address), address);
+	line_add(&line, "bridge add %s address %s", bridge->name, address);
+	if (s->ageing_time_cs != d->ageing_time_cs)
+		line_add(&line, " ageing_time %u", s->ageing_time_cs);
+	if (s->fdb_max_learned != d->fdb_max_learned)
+		line_add(&line, " fdb_max_learned %u", s->fdb_max_learned);
+	if (s->group_fwd_mask != d->group_fwd_mask)
+		line_add(&line, " group_fwd_mask 0x%x", s->group_fwd_mask);
+	json_array_append_new(lines, json_string(line.text));
+}
+
+static void save_port(json_t *lines, const struct port *port)
+{
+	const struct port_settings *s = &port->settings, *d = &port_settings_default;
+	struct line line = {0};
+
+	line_add(&line, "link add %s master %s", port->name, port->bridge->name);
+	for (const struct port_switch *w = port_switches; w->name; w++)
+		if ((s->flags ^ d->flags) & w->flag)
+			line_add(&line, " %s %s", w->name, s->flags & w->flag ? "on" : "off");
+	if (s->group_fwd_mask != d->group_fwd_mask)
+		line_add(&line, " group_fwd_mask 0x%x", s->group_fwd_mask);
+	if (s->fdb_max_learned != d->fdb_max_learned)
+		line_add(&line, " fdb_max_learned %u", s->fdb_max_learned);
+	if (s->xdp != d->xdp)
+		line_add(&line, " xdp %s", xdp_mode_words[s->xdp]);
+	json_array_append_new(lines, json_string(line.text));
+}
+
+static void save_address(const struct fdb_view *view, void *user)
+{
+	struct line line = {0};
+	char address[18];
+
+	if (view->kind == XBR_FDB_DYNAMIC || fdb_is_own_address(view) || view->port->local)
+		return;
+	mac_to_text(view->mac, address);
+	line_add(&line, "fdb add %s dev %s %s", address, view->port->name, fdb_kind_word(view->kind));
+	json_array_append_new(user, json_string(line.text));
+}
+
+json_t *commands_save(struct model *model)
+{
+	json_t *lines = json_array();
+	struct bridge *bridge, *next_bridge;
+	struct port *port, *next;
+
+	if (!lines)
+		return NULL;
+	bridge_foreach(model, bridge, next_bridge)
+		save_bridge(lines, bridge);
+	port_foreach(model, port, next)
+		if (port->origin == XBR_ORIGIN_USER)
+			save_port(lines, port);
+	fdb_each(model, &(struct fdb_filter){0}, 0, UINT32_MAX, save_address, lines);
+	return lines;
+}

@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/transaction.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- what is ---- */
+
+static bool snapshot_bridges(const struct model *model, struct want *want)
+{
+	struct bridge_patch patch = {.given = ~0u};
+	struct bridge *bridge, *next;
+	struct xbr_error error;
+
+	bridge_foreach(model, bridge, next) {
+		patch.to = bridge->settings;
+		if (want_bridge_add(want, bridge->name, &patch, &error))
+			return false;
+	}
+	return true;
+}
+
+static bool snapshot_ports(const struct model *model, struct want *want)
+{
+	struct port_patch patch = {.given = ~0u, .flags_given = PORT_SWITCH_MASK};
+	struct port *port, *next;
+	struct xbr_error error;
+
+	port_foreach(model, port, next) {
+		patch.to = port->settings;
+		if (want_link_add(want, port->name, port->bridge->name, &patch, &error))
+			return false;
+		want_port_find(want, port->name)->origin = port->origin;
+	}
+	return true;
+}
+
+struct address_walk {
+	struct want *want;
+	bool failed;
+};
+
+static void snapshot_address(const struct fdb_view *view, void *user)
+{
+	struct address_walk *walk = user;
+	struct xbr_error error;
+
+	if (fdb_is_own_address(view) || view->port->local)
+		return;
+	if (want_address_add(walk->want, view->mac, view->port->name, view->kind, true, &error))
+		walk->failed = true;
+}
+
+#define PINNED_KINDS (1u << XBR_FDB_STATIC | 1u << XBR_FDB_STICKY | 1u << XBR_FDB_BLACKHOLE | 1u << XBR_FDB_LOCAL)
+
+static bool snapshot_addresses(struct model *model, struct want *want)
+{
+	struct fdb_filter filter = {.kinds = PINNED_KINDS};
+	struct address_walk walk = {want, false};
+
+	want->with_addresses = true;
+	fdb_each(model, &filter, 0, UINT32_MAX, snapshot_address, &walk);
+	return !walk.failed;
+}
+
+struct want *transaction_snapshot(struct model *model, bool with_addresses)
+{
+	struct want *want = want_new();
+
+	if (want && snapshot_bridges(model, want) && snapshot_ports(model, want) &&
+	    (!with_addresses || snapshot_addresses(model, want)))
+		return want;
+	want_free(want);
+	return NULL;
+}
+
+/* ---- checks against the devices ---- */
+
+struct run {
+	struct model *model;
+	const struct want *to;
+	unsigned int flags;
+	uint32_t steps;
+};
+
+static int check_bridges(const struct run *run, struct xbr_error *error)
+{
+	struct want_bridge *want, *next;
+	int err = 0;
+
+	HASH_ITER (hh, run->to->bridges, want, next) {
+		if (!model_bridge(run->model, want->name))
+			err = bridge_check(run->model, want->name, error);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int check_ports(const struct run *run, struct xbr_error *error)
+{
+	struct want_port *want, *next;
+	int err = 0;
+
+	HASH_ITER (hh, run->to->ports, want, next) {
+		if (model_port(run->model, want->name))
+			continue;
+		err = port_check(run->model, want->name, want->bridge, error);
+		if (err == -ENODEV && run->flags & TRANSACTION_MAY_WAIT)
+			err = 0;
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* ---- the difference, step by step ---- */
+
+/* Counts a step; false in a dry run, where it is not to be made. */
+static bool step(struct run *run)
+{
+	run->steps++;
+	return !(run->flags & TRANSACTION_DRY_RUN);
+}
+
+/* Where a user takes a port out that somebody else enslaved, he means the device, too. */
+static void drop_port(struct run *run, struct port *port)
+{
+	bool bridge_stays = want_bridge_find(run->to, port->bridge->name);
+
+	if (!step(run))
+		return;
+	if (port->origin == XBR_ORIGIN_ADOPTED && bridge_stays)
+		port_memory(run->model, port)->enslaved_by_us = 1;
+	port_del(run->model, port);
+}
+
+static void drop_ports(struct run *run)
+{
+	struct port *port, *next;
+
+	port_foreach(run->model, port, next) {
+		const struct want_port *want = want_port_find(run->to, port->name);
+
+		if (!want || strcmp(want->bridge, port->bridge->name))
+			drop_port(run, port);
+	}
+}
+
+static void drop_bridges(struct run *run)
+{
+	struct bridge *bridge, *next;
+
+	bridge_foreach(run->model, bridge, next)
+		if (!want_bridge_find(run->to, bridge->name) && step(run))
+			bridge_del(run->model, bridge);
+}
+
+/* An address that is not given is whatever it is. */
+static bool bridge_differs(const struct bridge *bridge, const struct want_bridge *want)
+{
+	static const uint8_t none[6];
+	struct bridge_settings settings = want->settings;
+
+	if (!memcmp(settings.address, none, sizeof(none)))
+		memcpy(settings.address, bridge->settings.address, sizeof(none));
+	return !bridge_settings_equal(&bridge->settings, &settings);
+}
+
+static int make_bridges(struct run *run, struct xbr_error *error)
+{
+	struct want_bridge *want, *next;
+	int err = 0;
+
+	HASH_ITER (hh, run->to->bridges, want, next) {
+		struct bridge *bridge = model_bridge(run->model, want->name);
+
+		if (!bridge && step(run))
+			err = bridge_add(run->model, want->name, &want->settings, error);
+		else if (bridge && bridge_differs(bridge, want) && step(run))
+			err = bridge_set(run->model, bridge, &want->settings, error);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int make_port(struct run *run, const struct want_port *want, struct xbr_error *error)
+{
+	struct bridge *bridge = model_bridge(run->model, want->bridge);
+	struct port *port = model_port(run->model, want->name);
+
+	if (port && !strcmp(port->bridge->name, want->bridge)) {
+		if (port->origin != want->origin && !(run->flags & TRANSACTION_DRY_RUN))
+			port_set_origin(run->model, port, want->origin);
+		if (port_settings_equal(&port->settings, &want->settings))
+			return 0;
+		return step(run) ? port_set(run->model, port, &want->settings, error) : 0;
+	}
+	if (!step(run))
+		return 0;
+	return port_add(run->model, bridge, want->name, &want->settings, want->origin, run->flags & TRANSACTION_MAY_WAIT,
+			&port, error);
+}
+
+static int make_ports(struct run *run, struct xbr_error *error)
+{
+	struct want_port *want, *next;
+	int err = 0;
+
+	HASH_ITER (hh, run->to->ports, want, next) {
+		err = make_port(run, want, error);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* ---- addresses ---- */
+
+struct stale_walk {
+	struct run *run;
+	struct want_address *list;
+};
+
+static void find_stale(const struct fdb_view *view, void *user)
+{
+	struct stale_walk *walk = user;
+	struct want_address *stale;
+
+	if (fdb_is_own_address(view) || view->port->local)
+		return;
+	if (want_address_find(walk->run->to, view->mac, view->bridge->name))
+		return;
+	stale = calloc(1, sizeof(*stale));
+	if (!stale)
+		return;
+	stale->key.mac = view->mac;
+	memcpy(stale->key.bridge, view->bridge->name, sizeof(stale->key.bridge));
+	HASH_ADD(hh, walk->list, key, sizeof(stale->key), stale);
+}
+
+static void drop_addresses(struct run *run)
+{
+	struct fdb_filter filter = {.kinds = PINNED_KINDS};
+	struct stale_walk walk = {.run = run};
+	struct want_address *stale, *next;
+	struct xbr_error error;
+
+	fdb_each(run->model, &filter, 0, UINT32_MAX, find_stale, &walk);
+	HASH_ITER (hh, walk.list, stale, next) {
+		if (step(run))
+			fdb_remove(run->model, model_bridge(run->model, stale->key.bridge), stale->key.mac, &error);
+		HASH_DEL(walk.list, stale);
+		free(stale);
+	}
+}
+
+static int make_address(struct run *run, const struct want_address *want, struct xbr_error *error)
+{
+	struct port *port = model_port(run->model, want->dev);
+	struct fdb_view view;
+
+	if (port && fdb_get(run->model, port->bridge, want->key.mac, &view) && view.port == port && view.kind == want->kind)
+		return 0;
+	if (!step(run))
+		return 0;
+	return fdb_put(run->model, port, want->key.mac, want->kind, true, error);
+}
+
+static int make_addresses(struct run *run, struct xbr_error *error)
+{
+	struct want_address *want, *next;
+	int err = 0;
+
+	if (!run->to->with_addresses)
+		return 0;
+	drop_addresses(run);
+	HASH_ITER (hh, run->to->addresses, want, next) {
+		err = make_address(run, want, error);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* ---- the whole ---- */
+
+static int run_steps(struct run *run, struct xbr_error *error)
+{
+	int err;
+
+	drop_ports(run);
+	drop_bridges(run);
+	err = make_bridges(run, error);
+	if (!err)
+		err = make_ports(run, error);
+	if (!err)
+		err = make_addresses(run, error);
+	model_settle(run->model);
+	return err;
+}
+
+static void undo(struct model *model, const struct want *before)
+{
+	struct run run = {.model = model, .to = before, .flags = TRANSACTION_MAY_WAIT};
+	struct xbr_error error;
+
+	if (run_steps(&run, &error))
+		model_log(model, "going back to the former configuration failed: %s", error.message);
+}
+
+int transaction_run(struct model *model, const struct want *to, unsigned int flags, uint32_t *ret_steps,
+		    struct xbr_error *error)
+{
+	struct run run = {.model = model, .to = to, .flags = flags};
+	struct want *before;
+	int err = check_bridges(&run, error);
+
+	if (!err)
+		err = check_ports(&run, error);
+	if (err)
+		return err;
+	before = transaction_snapshot(model, to->with_addresses);
+	if (!before)
+		return xbr_refuse(error, -ENOMEM, "out of memory");
+	err = run_steps(&run, error);
+	if (err)
+		undo(model, before);
+	else
+		*ret_steps = run.steps;
+	want_free(before);
+	return err;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * transaction: every change of the configuration, a single command or a whole file. What is wanted is compared with what is, checked against the devices
+ * before anything is touched, then made real step by step; a step that fails is undone with all before it.
+ */
+#ifndef XBR_CONTROL_TRANSACTION_H
+#define XBR_CONTROL_TRANSACTION_H
+
+#include "model/model.h"
+#include "model/want.h"
+
+/* The running configuration as a want; NULL: out of memory. The caller frees it. */
+struct want *transaction_snapshot(struct model *model, bool with_addresses);
+
+enum transaction_flags {
+	TRANSACTION_DRY_RUN = 1 << 0,  /* check and count, touch nothing */
+	TRANSACTION_MAY_WAIT = 1 << 1, /* ports whose device is not there yet are made, and wait */
+};
+
+/* *ret_steps: changes made (or, in a dry run, to be made). On failure the running configuration is what it was. */
+int transaction_run(struct model *model, const struct want *to, unsigned int flags, uint32_t *ret_steps,
+		    struct xbr_error *error);
+
+#endif

@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Coming back, and keeping up. adopt_all() reads from the pinned maps what an earlier agent knew and holds it against the devices that are there
+ * now; adopt_on_link() does the same for one device whenever the kernel tells of it. A device is the one we know if our program is on it: names
+ * change, numbers are reused, a link is tied to the device itself.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "datapath/attach.h"
+#include "model/model.h"
+
+/* ---- one device, as the kernel tells it ---- */
+
+static struct bridge *bridge_by_ifindex(const struct model *model, uint32_t ifindex)
+{
+	struct bridge *bridge, *next;
+
+	bridge_foreach(model, bridge, next)
+		if (bridge->ifindex == ifindex)
+			return bridge;
+	return NULL;
+}
+
+static void device_gone(struct model *model, uint32_t ifindex)
+{
+	struct bridge *bridge = bridge_by_ifindex(model, ifindex);
+	struct port *port = model_port_by_ifindex(model, ifindex);
+
+	if (bridge) {
+		model_log(model, "the bridge device %s was deleted: its ports are free", bridge->name);
+		bridge->created_by_us = false;
+		bridge_del(model, bridge);
+	} else if (port && port->origin == XBR_ORIGIN_ADOPTED) {
+		port_del(model, port);
+	} else if (port) {
+		model_log(model, "the device of port %s is gone: the port waits for it", port->name);
+		port_unbind(model, port);
+	}
+}
+
+/* A user's port stays whatever becomes of `master`; another's goes with it. */
+static void port_left(struct model *model, struct port *port)
+{
+	if (port->origin == XBR_ORIGIN_ADOPTED) {
+		port_del(model, port);
+		return;
+	}
+	if (port_memory(model, port)->enslaved_by_us)
+		model_log(model, "somebody took %s out of %s: it stays a port of xbr", port->name, port->bridge->name);
+	port_memory(model, port)->enslaved_by_us = 0;
+}
+
+static void port_told(struct model *model, struct port *port, const struct rtnl_link *link)
+{
+	bool was_in = port->link.master == (int)port->bridge->ifindex;
+
+	port_refresh(model, port, link);
+	if (was_in && link->master != (int)port->bridge->ifindex)
+		port_left(model, port);
+}
+
+static void wait_is_over(struct model *model, struct port *port, const struct rtnl_link *link)
+{
+	struct xbr_error error;
+
+	if (port_check(model, port->name, port->bridge->name, &error) || port_bind(model, port, link, &error))
+		model_log(model, "the device of port %s is back, but: %s", port->name, error.message);
+}
+
+static void newcomer(struct model *model, struct bridge *bridge, const struct rtnl_link *link)
+{
+	struct xbr_error error;
+	struct port *port;
+
+	if (port_add(model, bridge, link->name, &port_settings_default, XBR_ORIGIN_ADOPTED, false, &port, &error))
+		model_log(model, "%s stays with the kernel's bridge: %s", link->name, error.message);
+}
+
+static void device_told(struct model *model, const struct rtnl_link *link)
+{
+	struct bridge *bridge = bridge_by_ifindex(model, (uint32_t)link->ifindex);
+	struct bridge *master = link->master ? bridge_by_ifindex(model, (uint32_t)link->master) : NULL;
+	struct port *port = model_port_by_ifindex(model, (uint32_t)link->ifindex);
+	struct port *waiting = model_port(model, link->name);
+
+	if (bridge)
+		bridge_refresh(model, bridge, link);
+	else if (port)
+		port_told(model, port, link);
+	else if (waiting && !waiting->ifindex)
+		wait_is_over(model, waiting, link);
+	else if (master)
+		newcomer(model, master, link);
+}
+
+void adopt_on_link(const struct rtnl_link *link, bool deleted, void *user)
+{
+	if (deleted)
+		device_gone(user, (uint32_t)link->ifindex);
+	else
+		device_told(user, link);
+}
+
+/* ---- everything anew ---- */
+
+static int told_each(const struct rtnl_link *link, void *user)
+{
+	device_told(user, link);
+	return 0;
+}
+
+static bool is_there(struct model *model, uint32_t ifindex)
+{
+	struct rtnl_link link;
+
+	return rtnl_link_by_index(model->rtnl, (int)ifindex, &link) != -ENODEV;
+}
+
+void adopt_on_lost(void *user)
+{
+	struct model *model = user;
+	struct bridge *bridge, *next_bridge;
+	struct port *port, *next;
+
+	model_log(model, "the kernel dropped link events: reading all devices anew");
+	bridge_foreach(model, bridge, next_bridge)
+		if (!is_there(model, bridge->ifindex))
+			device_gone(model, bridge->ifindex);
+	port_foreach(model, port, next)
+		if (port->ifindex && !is_there(model, port->ifindex))
+			device_gone(model, port->ifindex);
+	rtnl_link_each(model->rtnl, told_each, model);
+}
+
+/* ---- from the pinned maps ---- */
+
+static int restore_bridge(struct model *model, uint32_t index, struct xbr_error *error)
+{
+	const struct xbr_bridge_saved *saved = &model->dp->bridge_saved[index];
+	const struct xbr_bridge *slot = &model->dp->bridges[index];
+	struct bridge *bridge = calloc(1, sizeof(*bridge));
+
+	if (!bridge)
+		return xbr_refuse(error, -ENOMEM, "out of memory");
+	bridge->index = index;
+	bridge->ifindex = slot->ifindex;
+	bridge->created_by_us = saved->created_by_us;
+	bridge->settings = (struct bridge_settings){.ageing_time_cs = saved->ageing_time_cs,
+						    .fdb_max_learned = slot->fdb_max_learned,
+						    .group_fwd_mask = slot->group_fwd_mask};
+	memcpy(bridge->settings.address, saved->address, sizeof(saved->address));
+	memcpy(bridge->name, saved->name, sizeof(bridge->name));
+	memcpy(bridge->link.address, saved->address, sizeof(saved->address));
+	model->by_index[index] = bridge;
+	HASH_ADD_STR(model->bridges, name, bridge);
+	return 0;
+}
+
+static int restore_port(struct model *model, uint32_t number, struct xbr_error *error)
+{
+	const struct xbr_port_saved *saved = &model->dp->port_saved[number];
+	const struct xbr_port *slot = &model->dp->ports[number];
+	struct bridge *bridge = model->by_index[slot->bridge];
+	struct port *port = bridge ? port_new(model, number, saved->name, bridge) : NULL;
+
+	if (!bridge)
+		return 0; /* an agent died while it deleted the bridge; nobody else refers to the slot */
+	if (!port)
+		return xbr_refuse(error, -ENOMEM, "out of memory");
+	port->ifindex = slot->ifindex;
+	port->origin = saved->origin;
+	port->local = slot->flags & XBR_PORT_LOCAL;
+	port->settings = (struct port_settings){.flags = slot->flags & PORT_SWITCH_MASK,
+						.fdb_max_learned = slot->fdb_max_learned,
+						.group_fwd_mask = slot->group_fwd_mask,
+						.xdp = saved->xdp_mode};
+	if (port->local) {
+		bridge->local = port;
+		return 0;
+	}
+	bridge->port_count++;
+	HASH_ADD_STR(model->ports, name, port);
+	return 0;
+}
+
+static int restore_all(struct model *model, struct xbr_error *error)
+{
+	int err = 0;
+
+	for (uint32_t i = 1; !err && i < XBR_BRIDGE_LIMIT; i++)
+		if (model->dp->bridge_saved[i].name[0])
+			err = restore_bridge(model, i, error);
+	for (uint32_t i = 1; !err && i < model->dp->max_ports; i++)
+		if (model->dp->port_saved[i].name[0])
+			err = restore_port(model, i, error);
+	return err;
+}
+
+static int count_pinned(const struct fdb_slot *slot, void *user)
+{
+	struct model *model = user;
+	uint32_t kind = fdb_data_kind(slot->data), number = fdb_data_port(slot->data);
+
+	if (kind > XBR_FDB_DYNAMIC && kind < XBR_FDB_BUSY && number < model->dp->max_ports && model->by_number[number])
+		model->by_number[number]->pinned++;
+	return 0;
+}
+
+/* ---- are they the devices we knew? ---- */
+
+static bool bridge_lives(struct model *model, struct bridge *bridge, struct rtnl_link *ret_link)
+{
+	return bridge->local && !rtnl_link_by_index(model->rtnl, (int)bridge->ifindex, ret_link) &&
+	       attach_is_on(model->dp, bridge->local->number, bridge->ifindex, ATTACH_TC_HOST);
+}
+
+static void check_bridges(struct model *model)
+{
+	struct bridge *bridge, *next;
+	struct rtnl_link link;
+
+	bridge_foreach(model, bridge, next) {
+		if (bridge_lives(model, bridge, &link)) {
+			bridge->local->link = bridge->link;
+			bridge->local->hook.rx = HOOK_RX_TC;
+			bridge_refresh(model, bridge, &link);
+			continue;
+		}
+		model_log(model, "the bridge device %s is gone since the last agent: its ports are free", bridge->name);
+		bridge->created_by_us = false;
+		bridge_del(model, bridge);
+	}
+}
+
+/* The same device: programs are adopted, and what was chosen is found out again. */
+static void port_lives(struct model *model, struct port *port, const struct rtnl_link *link)
+{
+	struct xbr_error error;
+	uint8_t address[6];
+
+	memcpy(address, link->address, sizeof(address));
+	port->link = *link;
+	memset(port->link.address, 0, sizeof(port->link.address)); /* so that refreshing notes the address */
+	port->link.master = link->master;
+	if (hook_attach(model, port, &error))
+		model_log(model, "%s goes on without XDP: %s", port->name, error.message);
+	port_refresh(model, port, link);
+	if (port->origin == XBR_ORIGIN_ADOPTED && link->master != (int)port->bridge->ifindex)
+		port_del(model, port);
+}
+
+static void port_died(struct model *model, struct port *port)
+{
+	if (port->origin == XBR_ORIGIN_ADOPTED) {
+		port_del(model, port);
+		return;
+	}
+	port_unbind(model, port); /* if a device of its name is there, the walk over all devices binds it */
+}
+
+static void check_ports(struct model *model)
+{
+	struct port *port, *next;
+	struct rtnl_link link;
+
+	port_foreach(model, port, next) {
+		if (!port->ifindex)
+			continue;
+		if (!rtnl_link_by_index(model->rtnl, (int)port->ifindex, &link) &&
+		    attach_is_on(model->dp, port->number, port->ifindex, ATTACH_TC_PORT))
+			port_lives(model, port, &link);
+		else
+			port_died(model, port);
+	}
+}
+
+static void mark_all(struct model *model)
+{
+	struct bridge *bridge, *next;
+
+	bridge_foreach(model, bridge, next)
+		flood_mark(bridge);
+}
+
+int adopt_all(struct model *model, struct xbr_error *error)
+{
+	int err = restore_all(model, error);
+
+	if (err)
+		return err;
+	fdb_table_walk(&model->dp->fdb, 0, model->dp->fdb.count, count_pinned, model);
+	check_bridges(model);
+	check_ports(model);
+	mark_all(model);
+	rtnl_link_each(model->rtnl, told_each, model);
+	model_settle(model);
+	return 0;
+}

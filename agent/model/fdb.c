@@ -1,0 +1,451 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <string.h>
+
+#include "model/model.h"
+
+/* ---- words and views ---- */
+
+uint64_t fdb_mac_of(const uint8_t address[6])
+{
+	uint64_t mac = 0;
+
+	memcpy(&mac, address, 6);
+	return mac;
+}
+
+void fdb_mac_to(uint64_t mac, uint8_t ret_address[6])
+{
+	memcpy(ret_address, &mac, 6);
+}
+
+static struct bridge *bridge_of_fid(const struct model *model, uint32_t fid)
+{
+	return fid < XBR_BRIDGE_LIMIT ? model->by_index[fid] : NULL;
+}
+
+static struct port *port_of_number(const struct model *model, uint32_t number)
+{
+	return number < model->dp->max_ports ? model->by_number[number] : NULL;
+}
+
+static uint32_t epoch_now(const struct model *model, const struct bridge *bridge, uint32_t jiffies)
+{
+	return jiffies >> model->dp->bridges[bridge->index].epoch_shift & FDB_AGE_MASK;
+}
+
+static uint32_t epochs_idle(const struct model *model, const struct bridge *bridge, uint32_t data, uint32_t jiffies)
+{
+	return (epoch_now(model, bridge, jiffies) - fdb_data_age(data)) & FDB_AGE_MASK;
+}
+
+/* Was the entry made void by a flush of its port? */
+static bool is_void(const struct model *model, uint32_t data)
+{
+	const struct port *port = port_of_number(model, fdb_data_port(data));
+
+	return !port || (fdb_data_kind(data) == XBR_FDB_DYNAMIC &&
+			 fdb_data_generation(data) != port_slot(model, port)->generation);
+}
+
+static bool is_expired(const struct model *model, const struct bridge *bridge, uint32_t data, uint32_t jiffies)
+{
+	return fdb_data_kind(data) == XBR_FDB_DYNAMIC &&
+	       epochs_idle(model, bridge, data, jiffies) > model->dp->bridges[bridge->index].ageing_epochs;
+}
+
+/* False: there is nothing to show. */
+static bool view_of(const struct model *model, uint64_t key, uint32_t data, uint32_t jiffies, struct fdb_view *ret_view)
+{
+	const struct bridge *bridge = bridge_of_fid(model, fdb_key_fid(key));
+	uint32_t kind = fdb_data_kind(data);
+
+	if (!bridge || kind == XBR_FDB_NONE || kind == XBR_FDB_BUSY || is_void(model, data) ||
+	    is_expired(model, bridge, data, jiffies))
+		return false;
+	*ret_view = (struct fdb_view){
+		.mac = fdb_key_mac(key),
+		.kind = (uint8_t)kind,
+		.port = port_of_number(model, fdb_data_port(data)),
+		.bridge = bridge,
+	};
+	if (kind == XBR_FDB_DYNAMIC)
+		ret_view->idle_cs = (uint32_t)(epochs_idle(model, bridge, data, jiffies) * bridge_epoch_ucs(model, bridge) / 1000);
+	return true;
+}
+
+bool fdb_get(const struct model *model, const struct bridge *bridge, uint64_t mac, struct fdb_view *ret_view)
+{
+	uint64_t key = fdb_key(mac, bridge->index);
+
+	return view_of(model, key, fdb_table_get(&model->dp->fdb, key), datapath_jiffies(model->dp), ret_view);
+}
+
+static void tell(const struct model *model, enum model_change change, const struct fdb_view *view)
+{
+	if (model->listener.fdb)
+		model->listener.fdb(model->listener.user, change, view, NULL);
+}
+
+/* ---- counts of learned addresses ---- */
+
+static void count_down(uint32_t *count)
+{
+	uint32_t before = __atomic_load_n(count, __ATOMIC_SEQ_CST);
+
+	while (before && !__atomic_compare_exchange_n(count, &before, before - 1, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+		;
+}
+
+static void count_learned(struct model *model, const struct port *port)
+{
+	__atomic_fetch_add(&model->dp->port_live[port->number].learned, 1, __ATOMIC_SEQ_CST);
+	__atomic_fetch_add(&model->dp->bridge_live[port->bridge->index].learned, 1, __ATOMIC_SEQ_CST);
+}
+
+/* An entry is gone, or has become another: what it counted for. */
+static void uncount(struct model *model, uint32_t data)
+{
+	struct port *port = port_of_number(model, fdb_data_port(data));
+
+	if (!port || is_void(model, data))
+		return;
+	if (fdb_data_kind(data) == XBR_FDB_DYNAMIC) {
+		count_down(&model->dp->port_live[port->number].learned);
+		count_down(&model->dp->bridge_live[port->bridge->index].learned);
+	} else if (fdb_data_kind(data) != XBR_FDB_NONE && port->pinned) {
+		port->pinned--;
+	}
+}
+
+static void count(struct model *model, struct port *port, uint8_t kind)
+{
+	if (kind == XBR_FDB_DYNAMIC)
+		count_learned(model, port);
+	else
+		port->pinned++;
+}
+
+/* ---- by hand ---- */
+
+static int put(struct model *model, struct port *port, uint64_t mac, uint8_t kind)
+{
+	uint32_t age = epoch_now(model, port->bridge, datapath_jiffies(model->dp)), before;
+	uint32_t data = fdb_data(port->number, port_slot(model, port)->generation, kind, age);
+	int err = fdb_table_put(&model->dp->fdb, fdb_key(mac, port->bridge->index), data, &before);
+
+	if (err)
+		return err;
+	uncount(model, before);
+	count(model, port, kind);
+	return 0;
+}
+
+int fdb_put(struct model *model, struct port *port, uint64_t mac, uint8_t kind, bool replace, struct xbr_error *error)
+{
+	struct fdb_view view;
+	bool there = fdb_get(model, port->bridge, mac, &view);
+	int err;
+
+	if (there && !replace)
+		return xbr_refuse(error, -EEXIST, "the address is already in the table of %s, on %s", port->bridge->name,
+				  view.port->name);
+	err = put(model, port, mac, kind);
+	if (err == -ENOSPC)
+		return xbr_refuse(error, err, "no room for the address: both its buckets are full (see --fdb-size of xbrd)");
+	if (err)
+		return xbr_refuse(error, err, "the address changes too fast");
+	if (fdb_get(model, port->bridge, mac, &view))
+		tell(model, there ? MODEL_SET : MODEL_ADD, &view);
+	return 0;
+}
+
+int fdb_remove(struct model *model, struct bridge *bridge, uint64_t mac, struct xbr_error *error)
+{
+	struct fdb_view view;
+	uint32_t before;
+	int err;
+
+	if (!fdb_get(model, bridge, mac, &view))
+		return xbr_refuse(error, -ENOENT, "the address is not in the table of %s", bridge->name);
+	err = fdb_table_remove(&model->dp->fdb, fdb_key(mac, bridge->index), &before);
+	if (err)
+		return xbr_refuse(error, err, "the address changes too fast");
+	uncount(model, before);
+	tell(model, MODEL_DEL, &view);
+	return 0;
+}
+
+/* ---- the devices' own addresses ---- */
+
+bool fdb_is_own_address(const struct fdb_view *view)
+{
+	return view->kind == XBR_FDB_LOCAL && view->mac == fdb_mac_of(view->port->link.address);
+}
+
+/* What the user tied down stays; a guest's word about the address does not count. */
+void fdb_own_address_put(struct model *model, struct port *port)
+{
+	uint64_t mac = fdb_mac_of(port->link.address);
+	struct fdb_view view;
+
+	if (!mac || mac & 1)
+		return;
+	if (fdb_get(model, port->bridge, mac, &view) && view.kind != XBR_FDB_DYNAMIC &&
+	    !(view.kind == XBR_FDB_LOCAL && port->local))
+		return;
+	if (put(model, port, mac, XBR_FDB_LOCAL))
+		model_log(model, "no room in the address table for the address of %s itself", port->name);
+}
+
+/* A port with the same address, if there is one, takes the entry over. */
+static struct port *other_with_address(const struct model *model, const struct port *port, uint64_t mac)
+{
+	struct port *other, *next;
+
+	if (port->bridge->local && port->bridge->local != port && fdb_mac_of(port->bridge->local->link.address) == mac)
+		return port->bridge->local;
+	port_foreach(model, other, next)
+		if (other != port && other->bridge == port->bridge && other->ifindex &&
+		    fdb_mac_of(other->link.address) == mac)
+			return other;
+	return NULL;
+}
+
+void fdb_own_address_remove(struct model *model, struct port *port)
+{
+	uint64_t mac = fdb_mac_of(port->link.address);
+	struct fdb_view view;
+	struct port *other;
+	uint32_t before;
+
+	if (!mac || !fdb_get(model, port->bridge, mac, &view) || view.kind != XBR_FDB_LOCAL || view.port != port)
+		return;
+	if (!fdb_table_remove(&model->dp->fdb, fdb_key(mac, port->bridge->index), &before))
+		uncount(model, before);
+	other = other_with_address(model, port, mac);
+	if (other)
+		fdb_own_address_put(model, other);
+}
+
+/* ---- flushing ---- */
+
+uint32_t fdb_flush_port(struct model *model, struct port *port)
+{
+	struct xbr_port *slot = port_slot(model, port);
+	uint32_t *learned = &model->dp->port_live[port->number].learned;
+	uint32_t flushed;
+
+	/* 64 flushes between two sweeps and a void entry would come alive again */
+	if (++model->flushes >= FDB_GENERATION_MASK)
+		fdb_sweep(model);
+	__atomic_store_n(&slot->generation, (uint8_t)((slot->generation + 1) & FDB_GENERATION_MASK), __ATOMIC_SEQ_CST);
+	flushed = __atomic_exchange_n(learned, 0, __ATOMIC_SEQ_CST);
+	__atomic_fetch_sub(&model->dp->bridge_live[port->bridge->index].learned, flushed, __ATOMIC_SEQ_CST);
+	if (flushed && model->listener.flushed)
+		model->listener.flushed(model->listener.user, NULL, port);
+	return flushed;
+}
+
+static bool filter_fits(const struct fdb_filter *filter, const struct fdb_view *view)
+{
+	if (filter->bridge && filter->bridge != view->bridge)
+		return false;
+	if (filter->port && filter->port != view->port)
+		return false;
+	if (filter->kinds && !(filter->kinds >> view->kind & 1))
+		return false;
+	return view->idle_cs >= filter->older_than_cs;
+}
+
+struct flush_walk {
+	struct model *model;
+	const struct fdb_filter *filter;
+	uint32_t jiffies;
+	uint32_t flushed;
+};
+
+static int flush_slot(const struct fdb_slot *slot, void *user)
+{
+	struct flush_walk *walk = user;
+	struct fdb_view view;
+
+	if (!view_of(walk->model, slot->key, slot->data, walk->jiffies, &view) || !filter_fits(walk->filter, &view))
+		return 0;
+	if (fdb_is_own_address(&view) || fdb_table_remove_slot(&walk->model->dp->fdb, slot))
+		return 0;
+	uncount(walk->model, slot->data);
+	tell(walk->model, MODEL_DEL, &view);
+	walk->flushed++;
+	return 0;
+}
+
+static bool is_plain(const struct fdb_filter *filter)
+{
+	return filter->kinds == 1u << XBR_FDB_DYNAMIC && !filter->older_than_cs;
+}
+
+static uint32_t flush_plain(struct model *model, const struct fdb_filter *filter)
+{
+	struct port *port, *next;
+	uint32_t flushed = 0;
+
+	port_foreach(model, port, next)
+		if ((!filter->bridge || filter->bridge == port->bridge) && (!filter->port || filter->port == port))
+			flushed += fdb_flush_port(model, port);
+	return flushed;
+}
+
+uint32_t fdb_flush(struct model *model, const struct fdb_filter *filter)
+{
+	struct flush_walk walk = {model, filter, datapath_jiffies(model->dp), 0};
+
+	if (is_plain(filter))
+		return flush_plain(model, filter);
+	fdb_table_walk(&model->dp->fdb, 0, model->dp->fdb.count, flush_slot, &walk);
+	return walk.flushed;
+}
+
+/* ---- showing ---- */
+
+struct each_walk {
+	const struct model *model;
+	const struct fdb_filter *filter;
+	uint32_t jiffies;
+	uint32_t shown;
+	void (*visit)(const struct fdb_view *view, void *user);
+	void *user;
+};
+
+static int each_slot(const struct fdb_slot *slot, void *user)
+{
+	struct each_walk *walk = user;
+	struct fdb_view view;
+
+	if (view_of(walk->model, slot->key, slot->data, walk->jiffies, &view) && filter_fits(walk->filter, &view)) {
+		walk->visit(&view, walk->user);
+		walk->shown++;
+	}
+	return 0;
+}
+
+uint32_t fdb_each(struct model *model, const struct fdb_filter *filter, uint32_t cursor, uint32_t limit,
+		  void (*visit)(const struct fdb_view *view, void *user), void *user)
+{
+	struct each_walk walk = {model, filter, datapath_jiffies(model->dp), 0, visit, user};
+
+	while (cursor < model->dp->fdb.count && walk.shown < limit)
+		fdb_table_walk(&model->dp->fdb, cursor++, 1, each_slot, &walk);
+	return cursor < model->dp->fdb.count ? cursor : 0;
+}
+
+/* ---- the sweep ---- */
+
+struct sweep {
+	struct model *model;
+	uint32_t jiffies;
+};
+
+static void sweep_void(struct model *model, const struct fdb_slot *slot)
+{
+	fdb_table_remove_slot(&model->dp->fdb, slot);
+}
+
+static void sweep_expired(struct model *model, const struct bridge *bridge, const struct fdb_slot *slot)
+{
+	struct fdb_view view = {.mac = fdb_key_mac(slot->key),
+				.kind = XBR_FDB_DYNAMIC,
+				.port = port_of_number(model, fdb_data_port(slot->data)),
+				.bridge = bridge};
+
+	if (fdb_table_remove_slot(&model->dp->fdb, slot))
+		return; /* seen this instant */
+	uncount(model, slot->data);
+	tell(model, MODEL_DEL, &view);
+}
+
+static int sweep_slot(const struct fdb_slot *slot, void *user)
+{
+	struct sweep *sweep = user;
+	const struct bridge *bridge = bridge_of_fid(sweep->model, fdb_key_fid(slot->key));
+
+	if (!bridge || fdb_data_kind(slot->data) == XBR_FDB_NONE || is_void(sweep->model, slot->data))
+		sweep_void(sweep->model, slot);
+	else if (is_expired(sweep->model, bridge, slot->data, sweep->jiffies))
+		sweep_expired(sweep->model, bridge, slot);
+	return 0;
+}
+
+void fdb_sweep(struct model *model)
+{
+	struct sweep sweep = {model, datapath_jiffies(model->dp)};
+
+	fdb_table_walk(&model->dp->fdb, 0, model->dp->fdb.count, sweep_slot, &sweep);
+	model->flushes = 0;
+}
+
+static int use_slot(const struct fdb_slot *slot, void *user)
+{
+	*(uint32_t *)user += slot->data != 0;
+	return 0;
+}
+
+uint32_t fdb_used(struct model *model)
+{
+	uint32_t used = 0;
+
+	fdb_table_walk(&model->dp->fdb, 0, model->dp->fdb.count, use_slot, &used);
+	return used;
+}
+
+uint32_t fdb_size(const struct model *model)
+{
+	return model->dp->fdb.count * XBR_FDB_WAYS / 2;
+}
+
+/* ---- another epoch length ---- */
+
+struct rescale {
+	struct model *model;
+	struct bridge *bridge;
+	uint32_t jiffies;
+	uint8_t from, to;
+};
+
+static int rescale_slot(const struct fdb_slot *slot, void *user)
+{
+	struct rescale *r = user;
+	uint32_t idle, age;
+
+	if (fdb_key_fid(slot->key) != r->bridge->index || fdb_data_kind(slot->data) != XBR_FDB_DYNAMIC)
+		return 0;
+	idle = ((r->jiffies >> r->from) - fdb_data_age(slot->data)) & FDB_AGE_MASK;
+	idle = r->from > r->to ? idle << (r->from - r->to) : idle >> (r->to - r->from);
+	if (idle > FDB_AGE_MASK)
+		idle = FDB_AGE_MASK;
+	age = ((r->jiffies >> r->to) - idle) & FDB_AGE_MASK;
+	fdb_table_change_slot(slot, (slot->data & ~(FDB_AGE_MASK << FDB_AGE_SHIFT)) | age << FDB_AGE_SHIFT);
+	return 0;
+}
+
+void fdb_rescale(struct model *model, struct bridge *bridge, uint8_t from_shift, uint8_t to_shift)
+{
+	struct rescale r = {model, bridge, datapath_jiffies(model->dp), from_shift, to_shift};
+
+	fdb_table_walk(&model->dp->fdb, 0, model->dp->fdb.count, rescale_slot, &r);
+}
+
+/* ---- events ---- */
+
+void fdb_on_event(const struct xbr_fdb_event *event, void *user)
+{
+	struct model *model = user;
+	const struct port *from = NULL;
+	struct fdb_view view;
+
+	if (!view_of(model, event->key, event->new_data, datapath_jiffies(model->dp), &view) || !model->listener.fdb)
+		return;
+	if (event->old_data)
+		from = port_of_number(model, fdb_data_port(event->old_data));
+	model->listener.fdb(model->listener.user, from ? MODEL_SET : MODEL_ADD, &view, from);
+}

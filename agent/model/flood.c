@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Who may get copies: by bridge, the numbers of all ports that forward, the local one too. Which of them gets one is for edge_delivers() in the
+ * datapath to say, frame by frame. XDP floods by itself only where that could say nothing but yes.
+ */
+#include <stdlib.h>
+
+#include "model/model.h"
+
+struct members {
+	uint32_t *numbers;
+	uint32_t *ifindexes;
+	uint32_t count;
+	uint32_t devices; /* of ifindexes: local ports have none */
+	bool all_xdp;
+	uint32_t least_mtu;
+};
+
+void flood_mark(struct bridge *bridge)
+{
+	bridge->flood_dirty = true;
+}
+
+/* Would every flooded frame be let out by this port? */
+static bool takes_all(const struct xbr_port *slot)
+{
+	uint32_t all = XBR_PORT_FLOOD | XBR_PORT_MCAST_FLOOD | XBR_PORT_BCAST_FLOOD | XBR_PORT_XDP_OUT;
+	uint32_t none = XBR_PORT_ISOLATED | XBR_PORT_HAIRPIN;
+
+	return (slot->flags & all) == all && !(slot->flags & none);
+}
+
+static void members_add(struct members *members, const struct model *model, const struct port *port)
+{
+	const struct xbr_port *slot = port_slot(model, port);
+
+	if (slot->state != XBR_STATE_FORWARDING)
+		return;
+	members->numbers[members->count++] = port->number;
+	if (port->local)
+		return;
+	members->ifindexes[members->devices++] = slot->ifindex;
+	members->all_xdp = members->all_xdp && takes_all(slot);
+	if (slot->mtu < members->least_mtu)
+		members->least_mtu = slot->mtu;
+}
+
+static int members_find(struct members *members, const struct model *model, const struct bridge *bridge)
+{
+	size_t room = bridge->port_count + 1;
+	struct port *port, *next;
+
+	*members = (struct members){.all_xdp = true, .least_mtu = UINT32_MAX};
+	members->numbers = calloc(room, sizeof(uint32_t));
+	members->ifindexes = calloc(room, sizeof(uint32_t));
+	if (!members->numbers || !members->ifindexes)
+		return -1;
+	port_foreach(model, port, next)
+		if (port->bridge == bridge)
+			members_add(members, model, port);
+	members_add(members, model, bridge->local);
+	return 0;
+}
+
+static void members_write(struct members *members, struct model *model, struct bridge *bridge)
+{
+	struct xbr_bridge *slot = &model->dp->bridges[bridge->index];
+	bool by_xdp = members->all_xdp && members->devices > 0;
+	int err;
+
+	if (!by_xdp)
+		slot->flags &= ~(uint32_t)XBR_BRIDGE_XDP_FLOOD;
+	slot->flood_mtu = members->least_mtu;
+	err = datapath_set_flood(model->dp, bridge->index, members->numbers, by_xdp ? members->ifindexes : NULL,
+				 members->count, members->devices);
+	if (err)
+		model_log(model, "cannot write the flood list of %s (errno %d): the former one stays", bridge->name, -err);
+	else if (by_xdp)
+		slot->flags |= XBR_BRIDGE_XDP_FLOOD;
+	bridge->flood_dirty = err != 0;
+}
+
+void flood_rebuild(struct model *model, struct bridge *bridge)
+{
+	struct members members;
+
+	if (members_find(&members, model, bridge))
+		model_log(model, "no memory for the flood list of %s", bridge->name);
+	else
+		members_write(&members, model, bridge);
+	free(members.numbers);
+	free(members.ifindexes);
+}

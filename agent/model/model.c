@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/model.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+int model_open(struct model **ret_model, struct datapath *dp, struct rtnl *rtnl, struct xbr_error *error)
+{
+	struct model *model = calloc(1, sizeof(*model));
+
+	if (!model)
+		return xbr_refuse(error, -ENOMEM, "out of memory");
+	model->dp = dp;
+	model->rtnl = rtnl;
+	model->by_index = calloc(XBR_BRIDGE_LIMIT, sizeof(*model->by_index));
+	model->by_number = calloc(dp->max_ports, sizeof(*model->by_number));
+	if (!model->by_index || !model->by_number) {
+		model_close(model);
+		return xbr_refuse(error, -ENOMEM, "out of memory");
+	}
+	dp->on_fdb_event = fdb_on_event;
+	dp->on_fdb_event_user = model;
+	*ret_model = model;
+	return 0;
+}
+
+/* Frees the process's view only; the datapath goes on. */
+void model_close(struct model *model)
+{
+	if (!model)
+		return;
+	HASH_CLEAR(hh, model->ports);
+	HASH_CLEAR(hh, model->bridges);
+	for (uint32_t i = 0; model->by_number && i < model->dp->max_ports; i++)
+		free(model->by_number[i]);
+	for (uint32_t i = 0; model->by_index && i < XBR_BRIDGE_LIMIT; i++)
+		free(model->by_index[i]);
+	free(model->by_number);
+	free(model->by_index);
+	free(model);
+}
+
+void model_log(const struct model *model, const char *format, ...)
+{
+	char sentence[512];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(sentence, sizeof(sentence), format, args);
+	va_end(args);
+	if (model->listener.log)
+		model->listener.log(model->listener.user, sentence);
+}
+
+struct bridge *model_bridge(const struct model *model, const char *name)
+{
+	struct bridge *bridge;
+
+	HASH_FIND_STR(model->bridges, name, bridge);
+	return bridge;
+}
+
+struct port *model_port(const struct model *model, const char *name)
+{
+	struct port *port;
+
+	HASH_FIND_STR(model->ports, name, port);
+	return port;
+}
+
+struct port *model_port_by_ifindex(const struct model *model, uint32_t ifindex)
+{
+	uint32_t number = datapath_port_of(model->dp, ifindex);
+
+	return number < model->dp->max_ports ? model->by_number[number] : NULL;
+}
+
+void model_settle(struct model *model)
+{
+	struct bridge *bridge, *next;
+
+	bridge_foreach(model, bridge, next) {
+		if (!bridge->flood_dirty)
+			continue;
+		hook_update_targets(model, bridge);
+		flood_rebuild(model, bridge);
+	}
+}

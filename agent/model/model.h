@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * model: the bridges and ports as they are. It brings together what the kernel says of devices (net/), what the datapath does with them
+ * (datapath/), and what the user set. One struct a thing; each has a file:
+ *
+ *     bridge.c  the bridge device and its local port      port.c   a device's life as a port
+ *     hook.c    which hook a port gets, and why           flood.c  who gets copies
+ *     fdb.c     addresses: by hand, ageing, flushing      adopt.c  what an earlier agent left; kernel events
+ *
+ * State has one owner: dynamic addresses are the datapath's, carrier and ifindex the kernel's, settings are here, and written
+ * through to the pinned maps, from which adopt.c reads them again. Functions that take a struct xbr_error refuse with a sentence. Nothing here knows of sockets or JSON: who wants
+ * to hear of changes gives model->listener.
+ */
+#ifndef XBR_MODEL_MODEL_H
+#define XBR_MODEL_MODEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uthash.h>
+
+#include "datapath/datapath.h"
+#include "error.h"
+#include "model/settings.h"
+#include "net/rtnl.h"
+#include "xbr/abi.h"
+#include "xbr/fdb_word.h"
+
+#define HOOK_TEXT 160
+
+enum hook_rx {
+	HOOK_RX_NONE,
+	HOOK_RX_TC,
+	HOOK_RX_XDP,
+	HOOK_RX_XDP_GENERIC,
+};
+
+/* Which hook a port has, and the sentences that tell why. */
+struct hook {
+	enum hook_rx rx;
+	char rx_reason[HOOK_TEXT];
+	bool tx_xdp; /* takes XDP frames */
+	char tx_reason[HOOK_TEXT];
+};
+
+struct bridge {
+	uint32_t index; /* in `bridges`, from 1; also its FID */
+	char name[XBR_IFNAME_LEN];
+	uint32_t ifindex; /* 0: the device is gone */
+	struct bridge_settings settings;
+	bool created_by_us;
+	struct port *local;
+	uint32_t port_count; /* the local port not counted */
+	bool flood_dirty;
+	struct rtnl_link link;
+	UT_hash_handle hh;
+};
+
+struct port {
+	uint32_t number;
+	char name[XBR_IFNAME_LEN];
+	uint32_t ifindex; /* 0: waiting for its device */
+	struct bridge *bridge;
+	struct port_settings settings;
+	uint8_t origin; /* enum xbr_port_origin */
+	bool local;	/* the bridge device itself */
+	struct hook hook;
+	struct rtnl_link link; /* as last told by the kernel */
+	uint32_t pinned;       /* addresses tied to it by hand: they go with it */
+	UT_hash_handle hh;
+};
+
+enum model_change {
+	MODEL_ADD,
+	MODEL_SET,
+	MODEL_DEL,
+};
+
+/* An address, as it is shown. */
+struct fdb_view {
+	uint64_t mac;
+	uint8_t kind;
+	const struct port *port;
+	const struct bridge *bridge;
+	uint32_t idle_cs; /* dynamic: since it was last seen */
+};
+
+struct model_listener {
+	void (*bridge)(void *user, enum model_change change, const struct bridge *bridge);
+	void (*link)(void *user, enum model_change change, const struct port *port);
+	void (*fdb)(void *user, enum model_change change, const struct fdb_view *view, const struct port *moved_from);
+	void (*flushed)(void *user, const struct bridge *bridge, const struct port *port);
+	void (*log)(void *user, const char *sentence);
+	void *user;
+};
+
+struct model {
+	struct datapath *dp;
+	struct rtnl *rtnl;
+	struct bridge *bridges; /* by name */
+	struct port *ports;	/* by name, local ones not among them */
+	struct bridge **by_index; /* XBR_BRIDGE_LIMIT */
+	struct port **by_number;  /* dp->max_ports */
+	struct model_listener listener;
+	uint32_t flushes; /* since the last sweep: generations have 6 bits */
+};
+
+#define port_foreach(model, port, next)	    HASH_ITER (hh, (model)->ports, port, next)
+#define bridge_foreach(model, bridge, next) HASH_ITER (hh, (model)->bridges, bridge, next)
+
+/* Takes dp and rtnl over by reference only: the caller closes them after model_close(). */
+int model_open(struct model **ret_model, struct datapath *dp, struct rtnl *rtnl, struct xbr_error *error);
+void model_close(struct model *model);
+
+/* A sentence for the log. */
+__attribute__((format(printf, 2, 3))) void model_log(const struct model *model, const char *format, ...);
+
+struct bridge *model_bridge(const struct model *model, const char *name);
+struct port *model_port(const struct model *model, const char *name);
+struct port *model_port_by_ifindex(const struct model *model, uint32_t ifindex);
+
+/* To be called when a batch of changes is done: rebuilds what was marked dirty. */
+void model_settle(struct model *model);
+
+/* ---- bridge.c ---- */
+
+/* Makes the device if there is none, else takes the kernel bridge that is there over, its ports too. */
+int bridge_add(struct model *model, const char *name, const struct bridge_settings *settings, struct xbr_error *error);
+int bridge_set(struct model *model, struct bridge *bridge, const struct bridge_settings *settings, struct xbr_error *error);
+/* Ports first, then the device if we made it. */
+void bridge_del(struct model *model, struct bridge *bridge);
+/* Could bridge_add() work? Touches nothing. */
+int bridge_check(struct model *model, const char *name, struct xbr_error *error);
+/* The device as the kernel tells it now. */
+void bridge_refresh(struct model *model, struct bridge *bridge, const struct rtnl_link *link);
+/* An FDB epoch of the bridge in hundredths of a second, times 1000. */
+uint64_t bridge_epoch_ucs(const struct model *model, const struct bridge *bridge);
+
+/* ---- port.c ---- */
+
+/* A device becomes a port. may_wait: the device need not be there yet. */
+int port_add(struct model *model, struct bridge *bridge, const char *name, const struct port_settings *settings,
+	     uint8_t origin, bool may_wait, struct port **ret_port, struct xbr_error *error);
+int port_set(struct model *model, struct port *port, const struct port_settings *settings, struct xbr_error *error);
+void port_del(struct model *model, struct port *port);
+/* Could port_add() work? Touches nothing. -ENODEV: only the device is missing. */
+int port_check(struct model *model, const char *name, const char *bridge_name, struct xbr_error *error);
+/* The device is there (again): programs on it, its slot filled. */
+int port_bind(struct model *model, struct port *port, const struct rtnl_link *link, struct xbr_error *error);
+/* The device is gone, or has left the namespace: everything of it is taken back; the port waits. */
+void port_unbind(struct model *model, struct port *port);
+/* Name, carrier, MTU, address or peer may have changed. */
+void port_refresh(struct model *model, struct port *port, const struct rtnl_link *link);
+void port_set_origin(struct model *model, struct port *port, uint8_t origin);
+
+/* Shared by bridge.c, port.c and adopt.c. */
+struct port *port_new(struct model *model, uint32_t number, const char *name, struct bridge *bridge);
+void port_free(struct model *model, struct port *port);
+uint32_t port_free_number(const struct model *model); /* 0: none left */
+void port_write(struct model *model, struct port *port);
+void port_write_state(struct model *model, struct port *port);
+struct xbr_port *port_slot(const struct model *model, const struct port *port);
+struct xbr_port_saved *port_memory(const struct model *model, const struct port *port);
+
+/* ---- hook.c ---- */
+
+/* Puts programs on the port's device as its settings ask. forced modes that cannot be had are refused; `auto` falls back to TC. */
+int hook_attach(struct model *model, struct port *port, struct xbr_error *error);
+/* Another xdp mode. */
+int hook_change(struct model *model, struct port *port, uint8_t xdp, struct xbr_error *error);
+/* Takes everything off, features turned back. present: the device is still in this namespace. */
+void hook_detach(struct model *model, struct port *port, bool present);
+/* After the bridge's ports changed: who takes XDP frames. */
+void hook_update_targets(struct model *model, struct bridge *bridge);
+const char *hook_rx_word(enum hook_rx rx);
+
+/* ---- flood.c ---- */
+
+void flood_mark(struct bridge *bridge);
+void flood_rebuild(struct model *model, struct bridge *bridge);
+
+/* ---- fdb.c ---- */
+
+/* kind: enum xbr_fdb_kind. replace false: -EEXIST where the address is there. */
+int fdb_put(struct model *model, struct port *port, uint64_t mac, uint8_t kind, bool replace, struct xbr_error *error);
+int fdb_remove(struct model *model, struct bridge *bridge, uint64_t mac, struct xbr_error *error);
+bool fdb_get(const struct model *model, const struct bridge *bridge, uint64_t mac, struct fdb_view *ret_view);
+
+/* The device's own address: frames to it are for the host. */
+void fdb_own_address_put(struct model *model, struct port *port);
+void fdb_own_address_remove(struct model *model, struct port *port);
+bool fdb_is_own_address(const struct fdb_view *view);
+
+/* O(1): dynamic addresses of a port are void. Returns how many. */
+uint32_t fdb_flush_port(struct model *model, struct port *port);
+
+struct fdb_filter {
+	const struct bridge *bridge; /* NULL: all */
+	const struct port *port;     /* NULL: all */
+	uint32_t kinds;		     /* a bit for each enum xbr_fdb_kind; 0: all */
+	uint32_t older_than_cs;	     /* dynamic ones idle for at least this */
+};
+
+/* Removes what fits; plain flushes of dynamic addresses are O(ports). Returns how many entries became void. */
+uint32_t fdb_flush(struct model *model, const struct fdb_filter *filter);
+
+/* Calls visit for what fits, from bucket `cursor` on, until `limit` were shown and a bucket is done. Returns the next cursor, or 0 at the end. */
+uint32_t fdb_each(struct model *model, const struct fdb_filter *filter, uint32_t cursor, uint32_t limit,
+		  void (*visit)(const struct fdb_view *view, void *user), void *user);
+
+/* Takes out what is void or has not been seen for the ageing time. To be called about once a second. */
+void fdb_sweep(struct model *model);
+
+/* Addresses of all kinds in the table, and how many it is made for. */
+uint32_t fdb_used(struct model *model);
+uint32_t fdb_size(const struct model *model);
+
+/* What a changed epoch length does to the ages of a bridge's addresses. */
+void fdb_rescale(struct model *model, struct bridge *bridge, uint8_t from_shift, uint8_t to_shift);
+
+/* An event from the datapath, told to the listener. */
+void fdb_on_event(const struct xbr_fdb_event *event, void *model);
+
+uint64_t fdb_mac_of(const uint8_t address[6]);
+void fdb_mac_to(uint64_t mac, uint8_t ret_address[6]);
+
+/* ---- adopt.c ---- */
+
+/* Rebuilds the model from the pinned maps, compares it with the devices that are there, mends what changed meanwhile. */
+int adopt_all(struct model *model, struct xbr_error *error);
+/* rtnetlink events; user is the model. */
+void adopt_on_link(const struct rtnl_link *link, bool deleted, void *model);
+void adopt_on_lost(void *model);
+
+#endif

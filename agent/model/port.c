@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/model.h"
+
+struct xbr_port *port_slot(const struct model *model, const struct port *port)
+{
+	return &model->dp->ports[port->number];
+}
+
+struct xbr_port_saved *port_memory(const struct model *model, const struct port *port)
+{
+	return &model->dp->port_saved[port->number];
+}
+
+/* ---- numbers and memory ---- */
+
+uint32_t port_free_number(const struct model *model)
+{
+	for (uint32_t number = 1; number < model->dp->max_ports; number++)
+		if (!model->by_number[number])
+			return number;
+	return 0;
+}
+
+struct port *port_new(struct model *model, uint32_t number, const char *name, struct bridge *bridge)
+{
+	struct port *port = calloc(1, sizeof(*port));
+
+	if (!port)
+		return NULL;
+	port->number = number;
+	port->bridge = bridge;
+	port->settings = port_settings_default;
+	memcpy(port->name, name, strnlen(name, sizeof(port->name) - 1));
+	model->by_number[number] = port;
+	return port;
+}
+
+/* The number's generation stays, so that addresses of its former life are void in its next. */
+void port_free(struct model *model, struct port *port)
+{
+	struct xbr_port *slot = port_slot(model, port);
+	uint8_t generation = slot->generation;
+
+	memset(slot, 0, sizeof(*slot));
+	slot->generation = generation;
+	memset(port_memory(model, port), 0, sizeof(struct xbr_port_saved));
+	datapath_counters_clear(model->dp, port->number);
+	model->by_number[port->number] = NULL;
+	free(port);
+}
+
+/* ---- writing through ---- */
+
+static void memory_write(const struct model *model, const struct port *port)
+{
+	struct xbr_port_saved *saved = port_memory(model, port);
+
+	memcpy(saved->name, port->name, sizeof(saved->name));
+	saved->ifindex = port->ifindex;
+	saved->xdp_mode = port->settings.xdp;
+	saved->origin = port->origin;
+}
+
+static uint32_t found_flags(const struct port *port)
+{
+	uint32_t flags = port->local ? XBR_PORT_LOCAL : 0;
+
+	if (port->link.link_elsewhere && !strcmp(port->link.kind, "veth"))
+		flags |= XBR_PORT_PEER_NETNS;
+	return flags;
+}
+
+/* Each field is one aligned store; those of hook.c are left alone. */
+void port_write(struct model *model, struct port *port)
+{
+	struct xbr_port *slot = port_slot(model, port);
+	uint32_t hook = slot->flags & (XBR_PORT_XDP_IN | XBR_PORT_XDP_OUT);
+	uint32_t set = port->local ? 0 : port->settings.flags;
+
+	slot->bridge = (uint16_t)port->bridge->index;
+	slot->mtu = port->link.mtu;
+	slot->fdb_max_learned = port->settings.fdb_max_learned;
+	slot->group_fwd_mask = port->settings.group_fwd_mask;
+	__atomic_store_n(&slot->flags, set | hook | found_flags(port), __ATOMIC_SEQ_CST);
+	__atomic_store_n(&slot->ifindex, port->ifindex, __ATOMIC_SEQ_CST);
+	memory_write(model, port);
+}
+
+static uint8_t state_of(const struct port *port)
+{
+	bool up = port->ifindex && port->link.flags & IFF_UP && (port->local || port->link.carrier);
+
+	return up ? XBR_STATE_FORWARDING : XBR_STATE_DISABLED;
+}
+
+/* A port that goes down loses its dynamic addresses, as the kernel's br_stp_disable_port() has it. */
+void port_write_state(struct model *model, struct port *port)
+{
+	struct xbr_port *slot = port_slot(model, port);
+	uint8_t state = state_of(port);
+
+	if (slot->state == state)
+		return;
+	__atomic_store_n(&slot->state, state, __ATOMIC_SEQ_CST);
+	if (state == XBR_STATE_DISABLED)
+		fdb_flush_port(model, port);
+	flood_mark(port->bridge);
+}
+
+/* ---- may a device be a port? ---- */
+
+static int check_device(const struct rtnl_link *link, struct xbr_error *error)
+{
+	if (link->flags & IFF_LOOPBACK)
+		return xbr_refuse(error, -EINVAL, "%s is the loopback device: it cannot be a port", link->name);
+	if (!link->ethernet)
+		return xbr_refuse(error, -EINVAL, "%s is not an Ethernet device", link->name);
+	if (!strcmp(link->kind, "bridge"))
+		return xbr_refuse(error, -ELOOP, "%s is a bridge itself: it cannot be a port of one", link->name);
+	return 0;
+}
+
+static int check_master(struct model *model, const struct rtnl_link *link, const char *bridge_name, struct xbr_error *error)
+{
+	struct rtnl_link master;
+
+	if (!link->master || rtnl_link_by_index(model->rtnl, link->master, &master))
+		return 0;
+	if (!strcmp(master.name, bridge_name))
+		return 0;
+	return xbr_refuse(error, -EBUSY, "%s belongs to %s: take it out first (ip link set dev %s nomaster)", link->name,
+			  master.name, link->name);
+}
+
+int port_check(struct model *model, const char *name, const char *bridge_name, struct xbr_error *error)
+{
+	struct rtnl_link link;
+	int err = rtnl_link_by_name(model->rtnl, name, &link);
+
+	if (err == -ENODEV)
+		return xbr_refuse(error, err, "there is no device %s", name);
+	if (err)
+		return xbr_refuse(error, err, "cannot ask for device %s: %s", name, strerror(-err));
+	err = check_device(&link, error);
+	return err ? err : check_master(model, &link, bridge_name, error);
+}
+
+/* ---- a device comes ---- */
+
+/* The programs are on it already, and the port is disabled: no frame slips through the kernel's own bridge. */
+static int enslave(struct model *model, struct port *port, struct xbr_error *error)
+{
+	int err;
+
+	if (port->origin == XBR_ORIGIN_ADOPTED || port->link.master == (int)port->bridge->ifindex)
+		return 0;
+	port_memory(model, port)->enslaved_by_us = 1;
+	err = rtnl_link_set_master(model->rtnl, (int)port->ifindex, (int)port->bridge->ifindex);
+	if (!err) {
+		port->link.master = (int)port->bridge->ifindex;
+		return 0;
+	}
+	port_memory(model, port)->enslaved_by_us = 0;
+	return xbr_refuse(error, err, "cannot enslave %s to %s: %s", port->name, port->bridge->name, strerror(-err));
+}
+
+int port_bind(struct model *model, struct port *port, const struct rtnl_link *link, struct xbr_error *error)
+{
+	int err;
+
+	port->link = *link;
+	port->ifindex = (uint32_t)link->ifindex;
+	port_write(model, port);
+	err = datapath_set_port_of(model->dp, port->ifindex, port->number);
+	if (err)
+		err = xbr_refuse(error, err, "cannot enter %s in the port table: %s", port->name, strerror(-err));
+	else
+		err = hook_attach(model, port, error);
+	if (!err)
+		err = enslave(model, port, error);
+	if (err) {
+		port_unbind(model, port);
+		return err;
+	}
+	port_write_state(model, port);
+	fdb_own_address_put(model, port);
+	flood_mark(port->bridge);
+	return 0;
+}
+
+static int bind_by_name(struct model *model, struct port *port, struct xbr_error *error)
+{
+	struct rtnl_link link;
+	int err = rtnl_link_by_name(model->rtnl, port->name, &link);
+
+	if (err)
+		return xbr_refuse(error, err, "cannot ask for device %s: %s", port->name, strerror(-err));
+	return port_bind(model, port, &link, error);
+}
+
+int port_add(struct model *model, struct bridge *bridge, const char *name, const struct port_settings *settings,
+	     uint8_t origin, bool may_wait, struct port **ret_port, struct xbr_error *error)
+{
+	int err = port_check(model, name, bridge->name, error);
+	bool waits = err == -ENODEV && may_wait;
+	uint32_t number = port_free_number(model);
+	struct port *port;
+
+	if (err && !waits)
+		return err;
+	if (!number)
+		return xbr_refuse(error, -ENOSPC, "all %u port numbers are taken (see --max-ports of xbrd)",
+				  model->dp->max_ports - 1);
+	port = port_new(model, number, name, bridge);
+	if (!port)
+		return xbr_refuse(error, -ENOMEM, "out of memory");
+	port->settings = *settings;
+	port->origin = origin;
+	HASH_ADD_STR(model->ports, name, port);
+	bridge->port_count++;
+	memory_write(model, port);
+	port_slot(model, port)->bridge = (uint16_t)bridge->index;
+	port_slot(model, port)->flags = settings->flags;
+	err = waits ? 0 : bind_by_name(model, port, error);
+	if (err) {
+		port_del(model, port);
+		return err;
+	}
+	if (waits)
+		model_log(model, "%s waits for its device", name);
+	if (model->listener.link)
+		model->listener.link(model->listener.user, MODEL_ADD, port);
+	*ret_port = port;
+	return 0;
+}
+
+/* ---- a device goes ---- */
+
+/* Is the device still in our namespace, as the one we know? */
+static bool device_is_here(struct model *model, const struct port *port)
+{
+	struct rtnl_link link;
+
+	return port->ifindex && !rtnl_link_by_index(model->rtnl, (int)port->ifindex, &link) &&
+	       !strcmp(link.name, port->name);
+}
+
+/* While our program still holds its frames, so that the kernel's bridge never forwards for it. */
+static void release(struct model *model, struct port *port)
+{
+	struct rtnl_link link;
+	int err;
+
+	if (!port_memory(model, port)->enslaved_by_us ||
+	    rtnl_link_by_index(model->rtnl, (int)port->ifindex, &link) || link.master != (int)port->bridge->ifindex)
+		return;
+	err = rtnl_link_set_master(model->rtnl, (int)port->ifindex, 0);
+	if (err)
+		model_log(model, "cannot take %s out of %s: %s", port->name, port->bridge->name, strerror(-err));
+}
+
+void port_unbind(struct model *model, struct port *port)
+{
+	bool here = device_is_here(model, port);
+
+	if (!port->ifindex)
+		return;
+	__atomic_store_n(&port_slot(model, port)->state, XBR_STATE_DISABLED, __ATOMIC_SEQ_CST);
+	fdb_flush_port(model, port);
+	fdb_own_address_remove(model, port);
+	if (here)
+		release(model, port);
+	port_memory(model, port)->enslaved_by_us = 0;
+	hook_detach(model, port, here);
+	if (datapath_port_of(model->dp, port->ifindex) == port->number)
+		datapath_set_port_of(model->dp, port->ifindex, XBR_PORT_NONE);
+	port->ifindex = 0;
+	memset(&port->link, 0, sizeof(port->link));
+	port_write(model, port);
+	flood_mark(port->bridge);
+}
+
+static void pinned_addresses_remove(struct model *model, struct port *port)
+{
+	struct fdb_filter filter = {.port = port, .kinds = ~(1u << XBR_FDB_DYNAMIC)};
+
+	if (port->pinned)
+		fdb_flush(model, &filter);
+}
+
+void port_del(struct model *model, struct port *port)
+{
+	port_unbind(model, port);
+	pinned_addresses_remove(model, port);
+	if (model->listener.link)
+		model->listener.link(model->listener.user, MODEL_DEL, port);
+	flood_mark(port->bridge);
+	port->bridge->port_count--;
+	HASH_DEL(model->ports, port);
+	port_free(model, port);
+}
+
+/* ---- changes ---- */
+
+int port_set(struct model *model, struct port *port, const struct port_settings *settings, struct xbr_error *error)
+{
+	int err = 0;
+
+	if (settings->xdp != port->settings.xdp)
+		err = hook_change(model, port, settings->xdp, error);
+	if (err)
+		return err;
+	port->settings = *settings;
+	port_write(model, port);
+	flood_mark(port->bridge);
+	if (model->listener.link)
+		model->listener.link(model->listener.user, MODEL_SET, port);
+	return 0;
+}
+
+void port_set_origin(struct model *model, struct port *port, uint8_t origin)
+{
+	port->origin = origin;
+	memory_write(model, port);
+}
+
+static void port_rename(struct model *model, struct port *port, const char *name)
+{
+	HASH_DEL(model->ports, port);
+	memset(port->name, 0, sizeof(port->name));
+	memcpy(port->name, name, strnlen(name, sizeof(port->name) - 1));
+	HASH_ADD_STR(model->ports, name, port);
+}
+
+static bool link_differs(const struct rtnl_link *a, const struct rtnl_link *b)
+{
+	return strcmp(a->name, b->name) || a->flags != b->flags || a->mtu != b->mtu || a->carrier != b->carrier ||
+	       a->link_elsewhere != b->link_elsewhere || memcmp(a->address, b->address, sizeof(a->address));
+}
+
+void port_refresh(struct model *model, struct port *port, const struct rtnl_link *link)
+{
+	bool differs = link_differs(&port->link, link);
+	bool readdressed = memcmp(port->link.address, link->address, sizeof(link->address));
+
+	if (strcmp(port->name, link->name))
+		port_rename(model, port, link->name);
+	if (readdressed)
+		fdb_own_address_remove(model, port);
+	port->link = *link;
+	port_write(model, port);
+	port_write_state(model, port);
+	if (readdressed)
+		fdb_own_address_put(model, port);
+	if (!differs)
+		return;
+	flood_mark(port->bridge);
+	if (model->listener.link)
+		model->listener.link(model->listener.user, MODEL_SET, port);
+}

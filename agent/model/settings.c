@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/settings.h"
+
+#include <string.h>
+
+#define PORT_SWITCH_ROW(name, flag, by_default) {#name, flag, by_default},
+const struct port_switch port_switches[] = {PORT_SWITCHES(PORT_SWITCH_ROW){NULL, 0, false}};
+
+#define PORT_SWITCH_DEFAULT(name, flag, by_default) ((by_default) ? (flag) : 0u) |
+const struct port_settings port_settings_default = {.flags = PORT_SWITCHES(PORT_SWITCH_DEFAULT) 0u};
+
+const struct bridge_settings bridge_settings_default = {.ageing_time_cs = AGEING_TIME_DEFAULT_CS};
+
+const char *const xdp_mode_words[] = {
+	[XBR_XDP_AUTO] = "auto", [XBR_XDP_NATIVE] = "native", [XBR_XDP_GENERIC] = "generic", [XBR_XDP_OFF] = "off", NULL};
+
+bool port_settings_equal(const struct port_settings *a, const struct port_settings *b)
+{
+	return a->flags == b->flags && a->fdb_max_learned == b->fdb_max_learned &&
+	       a->group_fwd_mask == b->group_fwd_mask && a->xdp == b->xdp;
+}
+
+bool bridge_settings_equal(const struct bridge_settings *a, const struct bridge_settings *b)
+{
+	return a->ageing_time_cs == b->ageing_time_cs && a->fdb_max_learned == b->fdb_max_learned &&
+	       a->group_fwd_mask == b->group_fwd_mask && !memcmp(a->address, b->address, sizeof(a->address));
+}
+
+void port_settings_patch(struct port_settings *settings, const struct port_patch *patch)
+{
+	settings->flags = (settings->flags & ~patch->flags_given) | (patch->to.flags & patch->flags_given);
+	if (patch->given & PORT_GIVEN_FDB_MAX_LEARNED)
+		settings->fdb_max_learned = patch->to.fdb_max_learned;
+	if (patch->given & PORT_GIVEN_GROUP_FWD_MASK)
+		settings->group_fwd_mask = patch->to.group_fwd_mask;
+	if (patch->given & PORT_GIVEN_XDP)
+		settings->xdp = patch->to.xdp;
+}
+
+void bridge_settings_patch(struct bridge_settings *settings, const struct bridge_patch *patch)
+{
+	if (patch->given & BRIDGE_GIVEN_AGEING_TIME)
+		settings->ageing_time_cs = patch->to.ageing_time_cs;
+	if (patch->given & BRIDGE_GIVEN_FDB_MAX_LEARNED)
+		settings->fdb_max_learned = patch->to.fdb_max_learned;
+	if (patch->given & BRIDGE_GIVEN_GROUP_FWD_MASK)
+		settings->group_fwd_mask = patch->to.group_fwd_mask;
+	if (patch->given & BRIDGE_GIVEN_ADDRESS)
+		memcpy(settings->address, patch->to.address, sizeof(settings->address));
+}

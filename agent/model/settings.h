@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * settings: what a user may set on a bridge and on a port, with defaults and ranges. One list of the on|off flags; everything that
+ * reads, prints, saves or compares settings goes by it.
+ */
+#ifndef XBR_MODEL_SETTINGS_H
+#define XBR_MODEL_SETTINGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "xbr/abi.h"
+
+/* X(name, bit of enum xbr_port_flags, default) */
+#define PORT_SWITCHES(X) \
+	X(hairpin, XBR_PORT_HAIRPIN, false) \
+	X(learning, XBR_PORT_LEARNING, true) \
+	X(flood, XBR_PORT_FLOOD, true) \
+	X(mcast_flood, XBR_PORT_MCAST_FLOOD, true) \
+	X(bcast_flood, XBR_PORT_BCAST_FLOOD, true) \
+	X(isolated, XBR_PORT_ISOLATED, false)
+
+struct port_switch {
+	const char *name;
+	uint32_t flag;
+	bool by_default;
+};
+extern const struct port_switch port_switches[]; /* ended by a NULL name */
+
+/* All flags of PORT_SWITCHES. */
+#define PORT_SWITCH_OR(name, flag, by_default) (flag) |
+#define PORT_SWITCH_MASK (PORT_SWITCHES(PORT_SWITCH_OR) 0u)
+
+struct port_settings {
+	uint32_t flags; /* of PORT_SWITCH_MASK */
+	uint32_t fdb_max_learned; /* 0: no limit */
+	uint16_t group_fwd_mask;
+	uint8_t xdp; /* enum xbr_xdp_mode */
+};
+
+struct bridge_settings {
+	uint32_t ageing_time_cs; /* 0: nothing is learned */
+	uint32_t fdb_max_learned;
+	uint16_t group_fwd_mask;
+	uint8_t address[6]; /* all zero: the device's own */
+};
+
+#define AGEING_TIME_DEFAULT_CS 30000u
+#define AGEING_TIME_MAX_CS 100000000u
+#define BRIDGE_GROUP_FWD_MASK_MAX 0xfff8u /* BR_GROUPFWD_RESTRICTED of the kernel: not bits 0, 1, 2 */
+#define PORT_GROUP_FWD_MASK_MAX 0xfffdu	  /* not bit 1, PAUSE */
+
+extern const struct port_settings port_settings_default;
+extern const struct bridge_settings bridge_settings_default;
+
+/* The words of enum xbr_xdp_mode, by value; ended by NULL. */
+extern const char *const xdp_mode_words[];
+
+bool port_settings_equal(const struct port_settings *a, const struct port_settings *b);
+bool bridge_settings_equal(const struct bridge_settings *a, const struct bridge_settings *b);
+
+/* A patch: settings with the bits of those that are given. */
+enum port_given {
+	PORT_GIVEN_FDB_MAX_LEARNED = 1 << 0,
+	PORT_GIVEN_GROUP_FWD_MASK = 1 << 1,
+	PORT_GIVEN_XDP = 1 << 2,
+};
+struct port_patch {
+	uint32_t given;	     /* enum port_given */
+	uint32_t flags_given; /* which of flags */
+	struct port_settings to;
+};
+enum bridge_given {
+	BRIDGE_GIVEN_AGEING_TIME = 1 << 0,
+	BRIDGE_GIVEN_FDB_MAX_LEARNED = 1 << 1,
+	BRIDGE_GIVEN_GROUP_FWD_MASK = 1 << 2,
+	BRIDGE_GIVEN_ADDRESS = 1 << 3,
+};
+struct bridge_patch {
+	uint32_t given; /* enum bridge_given */
+	struct bridge_settings to;
+};
+void port_settings_patch(struct port_settings *settings, const struct port_patch *patch);
+void bridge_settings_patch(struct bridge_settings *settings, const struct bridge_patch *patch);
+
+#endif

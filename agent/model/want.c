@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/want.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- the container ---- */
+
+struct want *want_new(void)
+{
+	return calloc(1, sizeof(struct want));
+}
+
+void want_free(struct want *want)
+{
+	struct want_bridge *bridge, *next_bridge;
+	struct want_port *port, *next_port;
+	struct want_address *address, *next_address;
+
+	if (!want)
+		return;
+	HASH_ITER (hh, want->bridges, bridge, next_bridge) {
+		HASH_DEL(want->bridges, bridge);
+		free(bridge);
+	}
+	HASH_ITER (hh, want->ports, port, next_port) {
+		HASH_DEL(want->ports, port);
+		free(port);
+	}
+	HASH_ITER (hh, want->addresses, address, next_address) {
+		HASH_DEL(want->addresses, address);
+		free(address);
+	}
+	free(want);
+}
+
+struct want_bridge *want_bridge_find(const struct want *want, const char *name)
+{
+	struct want_bridge *bridge;
+
+	HASH_FIND_STR(want->bridges, name, bridge);
+	return bridge;
+}
+
+struct want_port *want_port_find(const struct want *want, const char *name)
+{
+	struct want_port *port;
+
+	HASH_FIND_STR(want->ports, name, port);
+	return port;
+}
+
+static struct want_bridge *bridge_put(struct want *want, const struct want_bridge *from)
+{
+	struct want_bridge *bridge = malloc(sizeof(*bridge));
+
+	if (!bridge)
+		return NULL;
+	*bridge = *from;
+	HASH_ADD_STR(want->bridges, name, bridge);
+	return bridge;
+}
+
+static struct want_port *port_put(struct want *want, const struct want_port *from)
+{
+	struct want_port *port = malloc(sizeof(*port));
+
+	if (!port)
+		return NULL;
+	*port = *from;
+	HASH_ADD_STR(want->ports, name, port);
+	return port;
+}
+
+static struct want_address *address_put(struct want *want, const struct want_address *from)
+{
+	struct want_address *address = malloc(sizeof(*address));
+
+	if (!address)
+		return NULL;
+	*address = *from;
+	HASH_ADD(hh, want->addresses, key, sizeof(address->key), address);
+	return address;
+}
+
+struct want *want_clone(const struct want *want)
+{
+	struct want *clone = want_new();
+	struct want_bridge *bridge, *next_bridge;
+	struct want_port *port, *next_port;
+	struct want_address *address, *next_address;
+	bool ok = clone != NULL;
+
+	if (!ok)
+		return NULL;
+	clone->with_addresses = want->with_addresses;
+	HASH_ITER (hh, want->bridges, bridge, next_bridge)
+		ok = ok && bridge_put(clone, bridge);
+	HASH_ITER (hh, want->ports, port, next_port)
+		ok = ok && port_put(clone, port);
+	HASH_ITER (hh, want->addresses, address, next_address)
+		ok = ok && address_put(clone, address);
+	if (ok)
+		return clone;
+	want_free(clone);
+	return NULL;
+}
+
+/* ---- checks ---- */
+
+/* The kernel's dev_valid_name(). */
+static int check_name(const char *name, struct xbr_error *error)
+{
+	if (!name[0] || strlen(name) >= XBR_IFNAME_LEN)
+		return xbr_refuse(error, -EINVAL, "%s is no device name: 1 to 15 characters are", name);
+	if (!strcmp(name, ".") || !strcmp(name, ".."))
+		return xbr_refuse(error, -EINVAL, "%s is no device name", name);
+	for (const char *c = name; *c; c++)
+		if (*c == '/' || *c == ':' || isspace((unsigned char)*c))
+			return xbr_refuse(error, -EINVAL, "a device name has no '/', ':' or blank: %s", name);
+	return 0;
+}
+
+static int check_no_such_name(const struct want *want, const char *name, struct xbr_error *error)
+{
+	if (want_bridge_find(want, name))
+		return xbr_refuse(error, -EEXIST, "%s is already a bridge", name);
+	if (want_port_find(want, name))
+		return xbr_refuse(error, -EEXIST, "%s is already a port of %s", name, want_port_find(want, name)->bridge);
+	return 0;
+}
+
+static int check_bridge_patch(const struct bridge_patch *patch, struct xbr_error *error)
+{
+	static const uint8_t zero[6];
+
+	if (patch->given & BRIDGE_GIVEN_AGEING_TIME && patch->to.ageing_time_cs > AGEING_TIME_MAX_CS)
+		return xbr_refuse(error, -ERANGE, "ageing_time %u is out of range: 0 to %u hundredths of a second",
+				  patch->to.ageing_time_cs, AGEING_TIME_MAX_CS);
+	if (patch->given & BRIDGE_GIVEN_GROUP_FWD_MASK && patch->to.group_fwd_mask & ~BRIDGE_GROUP_FWD_MASK_MAX)
+		return xbr_refuse(error, -EINVAL,
+				  "group_fwd_mask 0x%x of a bridge may not have bits 0, 1 and 2 (STP, PAUSE, LACP)",
+				  patch->to.group_fwd_mask);
+	if (patch->given & BRIDGE_GIVEN_ADDRESS && (patch->to.address[0] & 1 || !memcmp(patch->to.address, zero, 6)))
+		return xbr_refuse(error, -EINVAL, "the address of a bridge must be a unicast address, and not zero");
+	return 0;
+}
+
+static int check_port_patch(const struct port_patch *patch, struct xbr_error *error)
+{
+	if (patch->given & PORT_GIVEN_GROUP_FWD_MASK && patch->to.group_fwd_mask & ~PORT_GROUP_FWD_MASK_MAX)
+		return xbr_refuse(error, -EINVAL, "group_fwd_mask 0x%x of a port may not have bit 1 (PAUSE)",
+				  patch->to.group_fwd_mask);
+	return 0;
+}
+
+/* ---- bridges ---- */
+
+int want_bridge_add(struct want *want, const char *name, const struct bridge_patch *patch, struct xbr_error *error)
+{
+	struct want_bridge bridge = {.settings = bridge_settings_default};
+	int err = check_name(name, error);
+
+	if (!err)
+		err = check_no_such_name(want, name, error);
+	if (!err)
+		err = check_bridge_patch(patch, error);
+	if (err)
+		return err;
+	strcpy(bridge.name, name);
+	bridge_settings_patch(&bridge.settings, patch);
+	return bridge_put(want, &bridge) ? 0 : xbr_refuse(error, -ENOMEM, "out of memory");
+}
+
+static int require_bridge(const struct want *want, const char *name, struct want_bridge **ret_bridge,
+			  struct xbr_error *error)
+{
+	*ret_bridge = want_bridge_find(want, name);
+	return *ret_bridge ? 0 : xbr_refuse(error, -ENODEV, "%s is not a bridge of xbr", name);
+}
+
+int want_bridge_set(struct want *want, const char *name, const struct bridge_patch *patch, struct xbr_error *error)
+{
+	struct want_bridge *bridge;
+	int err = require_bridge(want, name, &bridge, error);
+
+	if (!err)
+		err = check_bridge_patch(patch, error);
+	if (!err)
+		bridge_settings_patch(&bridge->settings, patch);
+	return err;
+}
+
+int want_bridge_del(struct want *want, const char *name, struct xbr_error *error)
+{
+	struct want_bridge *bridge;
+	struct want_port *port, *next;
+	int err = require_bridge(want, name, &bridge, error);
+
+	if (err)
+		return err;
+	HASH_ITER (hh, want->ports, port, next)
+		if (!strcmp(port->bridge, name)) {
+			HASH_DEL(want->ports, port);
+			free(port);
+		}
+	HASH_DEL(want->bridges, bridge);
+	free(bridge);
+	return 0;
+}
+
+/* ---- ports ---- */
+
+int want_link_add(struct want *want, const char *name, const char *bridge, const struct port_patch *patch,
+		  struct xbr_error *error)
+{
+	struct want_port port = {.settings = port_settings_default, .origin = XBR_ORIGIN_USER};
+	struct want_port *there = want_port_find(want, name);
+	struct want_bridge *of;
+	int err = check_name(name, error);
+
+	if (!err)
+		err = require_bridge(want, bridge, &of, error);
+	/* what somebody else enslaved to that bridge is the user's from now on */
+	if (!err && there && there->origin == XBR_ORIGIN_ADOPTED && !strcmp(there->bridge, bridge))
+		return want_link_set(want, name, patch, error);
+	if (!err)
+		err = check_no_such_name(want, name, error);
+	if (!err)
+		err = check_port_patch(patch, error);
+	if (err)
+		return err;
+	strcpy(port.name, name);
+	strcpy(port.bridge, bridge);
+	port_settings_patch(&port.settings, patch);
+	return port_put(want, &port) ? 0 : xbr_refuse(error, -ENOMEM, "out of memory");
+}
+
+static int require_port(const struct want *want, const char *name, struct want_port **ret_port, struct xbr_error *error)
+{
+	*ret_port = want_port_find(want, name);
+	return *ret_port ? 0 : xbr_refuse(error, -ENODEV, "%s is not a port of any bridge of xbr", name);
+}
+
+int want_link_set(struct want *want, const char *name, const struct port_patch *patch, struct xbr_error *error)
+{
+	struct want_port *port;
+	int err = require_port(want, name, &port, error);
+
+	if (!err)
+		err = check_port_patch(patch, error);
+	if (err)
+		return err;
+	port_settings_patch(&port->settings, patch);
+	port->origin = XBR_ORIGIN_USER;
+	return 0;
+}
+
+int want_link_adopt(struct want *want, const char *name, const char *bridge, struct xbr_error *error)
+{
+	struct want_port port = {.settings = port_settings_default, .origin = XBR_ORIGIN_ADOPTED};
+
+	strcpy(port.name, name);
+	strcpy(port.bridge, bridge);
+	return port_put(want, &port) ? 0 : xbr_refuse(error, -ENOMEM, "out of memory");
+}
+
+int want_link_del(struct want *want, const char *name, struct xbr_error *error)
+{
+	struct want_port *port;
+	int err = require_port(want, name, &port, error);
+
+	if (err)
+		return err;
+	HASH_DEL(want->ports, port);
+	free(port);
+	return 0;
+}
+
+/* ---- addresses ---- */
+
+static void address_key(struct want_address_key *key, uint64_t mac, const char *bridge)
+{
+	memset(key, 0, sizeof(*key));
+	key->mac = mac;
+	memcpy(key->bridge, bridge, strnlen(bridge, sizeof(key->bridge) - 1));
+}
+
+struct want_address *want_address_find(const struct want *want, uint64_t mac, const char *bridge)
+{
+	struct want_address_key key;
+	struct want_address *address;
+
+	address_key(&key, mac, bridge);
+	HASH_FIND(hh, want->addresses, &key, sizeof(key), address);
+	return address;
+}
+
+int want_address_add(struct want *want, uint64_t mac, const char *dev, uint8_t kind, bool replace, struct xbr_error *error)
+{
+	struct want_address fresh = {.kind = kind}, *there;
+	struct want_port *port;
+	int err = require_port(want, dev, &port, error);
+
+	if (err)
+		return err;
+	there = want_address_find(want, mac, port->bridge);
+	if (there && !replace)
+		return xbr_refuse(error, -EEXIST, "the address is already tied to %s", there->dev);
+	strcpy(fresh.dev, dev);
+	address_key(&fresh.key, mac, port->bridge);
+	if (there) {
+		strcpy(there->dev, dev);
+		there->kind = kind;
+	} else if (!address_put(want, &fresh)) {
+		return xbr_refuse(error, -ENOMEM, "out of memory");
+	}
+	return 0;
+}

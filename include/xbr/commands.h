@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
+/*
+ * The one list of commands. Parsing, usage text, help and completion of `xbr`, and the meaning of a
+ * configuration file, are made from it (cli/grammar*.c). The lists of bridge and link options carry the
+ * ranges of docs/api.md.
+ *
+ * A parameter is X(words, key, KIND, value, min, max, FLAGS, help):
+ *   words  what a user types in front of the value; "a|b": either; "": nothing, the value stands alone
+ *   key    its name in the params of the JSON-RPC request; NULL: understood, but adds nothing to the request
+ *   KIND   of enum xbr_param_kind
+ *   value  what usage calls the value, or the words that may stand there ("on|off")
+ *   min, max  inclusive, for NUMBER, TIME (hundredths of a second) and SECONDS; for MASK, max is the bits
+ * that may be set FLAGS  of enum xbr_param_flags
+ *
+ * A command is X(object, verb, method, FLAGS, help); its parameters are XBR_PARAMS_<object>_<verb>.
+ */
+#ifndef XBR_COMMANDS_H
+#define XBR_COMMANDS_H
+
+enum xbr_param_kind {
+	XBR_PARAM_DEV,     /* the name of a network device */
+	XBR_PARAM_LLADDR,  /* an Ethernet address */
+	XBR_PARAM_UNICAST, /* an Ethernet address of one station: no group bit, not zero */
+	XBR_PARAM_BOOL,    /* on, off */
+	XBR_PARAM_NUMBER,  /* decimal, or hexadecimal with 0x */
+	XBR_PARAM_MASK,    /* the same, with forbidden bits */
+	XBR_PARAM_TIME,    /* bare: hundredths of a second; with ms, s, m or h */
+	XBR_PARAM_SECONDS, /* bare: seconds; with s, m or h */
+	XBR_PARAM_CHOICE,  /* one of the words in `value` */
+	XBR_PARAM_STATE,   /* the same, for the state of an fdb entry: `static sticky` is sticky, local is
+			      permanent */
+	XBR_PARAM_SET,     /* any number of the words in `value`; `all` is all of them */
+	XBR_PARAM_STRING,  /* a file name, or a word of help */
+	XBR_PARAM_FLAG,    /* no value: the word itself is meant */
+	XBR_PARAM_REFUSED, /* a word of bridge(8) that is answered with `help` as the error */
+	XBR_PARAM_KINDS
+};
+
+enum xbr_param_flags {
+	XBR_REQUIRED = 1 << 0,
+	XBR_BARE = 1 << 1,   /* the value may stand without its word */
+	XBR_ONE_OF = 1 << 2, /* at least one of those so marked must be given */
+};
+
+enum xbr_command_flags {
+	XBR_NEEDS_OPTION = 1 << 0, /* at least one parameter that is not required must be given */
+	XBR_SHELL_ONLY = 1 << 1,   /* has no place in a file */
+};
+
+/* clang-format off */
+
+/* Other names for verbs, as bridge(8) has them. */
+#define XBR_VERB_ALIASES(X) \
+	X(del,  "delete") \
+	X(show, "list|lst")
+
+#define XBR_FDB_STATES "static|sticky|dynamic|blackhole|permanent|local"
+
+#define XBR_BRIDGE_OPTIONS(X) \
+	X("ageing_time", "ageing_time", TIME, "TIME", 0, 100000000, 0, \
+	  "forget a dynamic address not seen for this long; default 300s") \
+	X("fdb_max_learned", "fdb_max_learned", NUMBER, "N", 0, 4294967295, 0, \
+	  "dynamic addresses the bridge may hold; 0, the default: no limit") \
+	X("group_fwd_mask", "group_fwd_mask", MASK, "MASK", 0, 0xfff8, 0, \
+	  "bit n: relay frames to 01:80:c2:00:00:0n; default 0") \
+	X("address", "address", UNICAST, "LLADDR", 0, 0, 0, \
+	  "the address of the bridge; default: that of its device when it becomes a bridge")
+
+#define XBR_LINK_OPTIONS(X) \
+	X("learning", "learning", BOOL, "on|off", 0, 0, 0, "learn source addresses; default on") \
+	X("flood", "flood", BOOL, "on|off", 0, 0, 0, "send unknown unicast out of this port; default on") \
+	X("mcast_flood", "mcast_flood", BOOL, "on|off", 0, 0, 0, "send multicast out of this port; default on") \
+	X("bcast_flood", "bcast_flood", BOOL, "on|off", 0, 0, 0, "send broadcast out of this port; default on") \
+	X("hairpin", "hairpin", BOOL, "on|off", 0, 0, 0, \
+	  "a frame may leave by the port it came by; default off") \
+	X("isolated", "isolated", BOOL, "on|off", 0, 0, 0, \
+	  "no frames between two ports that have this on; default off") \
+	X("group_fwd_mask", "group_fwd_mask", MASK, "MASK", 0, 0xfffd, 0, \
+	  "bit n: relay frames to 01:80:c2:00:00:0n that come by this port; default 0") \
+	X("fdb_max_learned", "fdb_max_learned", NUMBER, "N", 0, 4294967295, 0, \
+	  "dynamic addresses the port may hold; 0, the default: no limit") \
+	X("xdp", "xdp", CHOICE, "auto|native|generic|off", 0, 0, 0, \
+	  "where XDP may receive this port's frames; default auto")
+
+#define XBR_PARAM_BRIDGE(X, FLAGS) \
+	X("dev|name", "bridge", DEV, "BR", 0, 0, XBR_BARE | FLAGS, "the bridge device")
+#define XBR_PARAM_LINK(X, FLAGS) \
+	X("dev", "dev", DEV, "DEV", 0, 0, XBR_BARE | FLAGS, "the device of the port")
+#define XBR_PARAM_LLADDR(X) \
+	X("to", "lladdr", LLADDR, "LLADDR", 0, 0, XBR_BARE | XBR_REQUIRED, "an Ethernet address")
+#define XBR_PARAM_PORT(X, FLAGS) \
+	X("dev|brport", "dev", DEV, "DEV", 0, 0, FLAGS, "the port the address is behind; for permanent, the bridge")
+#define XBR_PARAM_BR(X, FLAGS) \
+	X("br", "master", DEV, "BR", 0, 0, FLAGS, "entries of this bridge")
+#define XBR_PARAM_MASTER_SELF(X) \
+	X("master", NULL, FLAG, "", 0, 0, 0, "the table of the bridge is meant, as always") \
+	X("self", NULL, REFUSED, "", 0, 0, 0, \
+	  "self concerns the device's own filter, not the bridge: use bridge(8) for it, or leave the word out")
+
+#define XBR_PARAMS_bridge_add(X) XBR_PARAM_BRIDGE(X, XBR_REQUIRED) XBR_BRIDGE_OPTIONS(X)
+#define XBR_PARAMS_bridge_set(X) XBR_PARAM_BRIDGE(X, XBR_REQUIRED) XBR_BRIDGE_OPTIONS(X)
+#define XBR_PARAMS_bridge_del(X) XBR_PARAM_BRIDGE(X, XBR_REQUIRED)
+#define XBR_PARAMS_bridge_show(X) XBR_PARAM_BRIDGE(X, 0)
+
+#define XBR_PARAMS_link_add(X) XBR_PARAM_LINK(X, XBR_REQUIRED) \
+	X("master", "master", DEV, "BR", 0, 0, XBR_REQUIRED, "the bridge it becomes a port of") \
+	XBR_LINK_OPTIONS(X)
+#define XBR_PARAMS_link_set(X) XBR_PARAM_LINK(X, XBR_REQUIRED) XBR_LINK_OPTIONS(X)
+#define XBR_PARAMS_link_del(X) XBR_PARAM_LINK(X, XBR_REQUIRED)
+#define XBR_PARAMS_link_show(X) XBR_PARAM_LINK(X, 0) \
+	X("master", "master", DEV, "BR", 0, 0, 0, "ports of this bridge")
+
+#define XBR_PARAMS_fdb_add(X) XBR_PARAM_LLADDR(X) XBR_PARAM_PORT(X, XBR_REQUIRED) XBR_PARAM_MASTER_SELF(X) \
+	X("", "state", STATE, XBR_FDB_STATES, 0, 0, XBR_BARE, "what kind of entry; default static")
+#define XBR_PARAMS_fdb_replace(X) XBR_PARAMS_fdb_add(X)
+#define XBR_PARAMS_fdb_del(X) XBR_PARAM_LLADDR(X) XBR_PARAM_PORT(X, XBR_REQUIRED) XBR_PARAM_MASTER_SELF(X)
+#define XBR_PARAMS_fdb_get(X) XBR_PARAM_LLADDR(X) XBR_PARAM_BR(X, 0) XBR_PARAM_PORT(X, 0) \
+	XBR_PARAM_MASTER_SELF(X)
+#define XBR_PARAMS_fdb_show(X) XBR_PARAM_BR(X, 0) XBR_PARAM_PORT(X, 0) \
+	X("state", "state", STATE, XBR_FDB_STATES, 0, 0, XBR_BARE, "entries of this kind; default all")
+#define XBR_PARAMS_fdb_flush(X) \
+	X("dev", "dev", DEV, "DEV", 0, 0, XBR_ONE_OF, "addresses behind this port, or of this bridge") \
+	XBR_PARAM_BR(X, XBR_ONE_OF) \
+	X("brport", "brport", DEV, "DEV", 0, 0, XBR_ONE_OF, "of the bridge named by dev or br, only those behind this port") \
+	XBR_PARAM_MASTER_SELF(X) \
+	X("state", "state", STATE, XBR_FDB_STATES, 0, 0, XBR_BARE, "entries of this kind; default dynamic") \
+	X("older_than", "older_than", TIME, "TIME", 0, 100000000, 0, "only those not seen for this long")
+
+#define XBR_PARAMS_stats_show(X) XBR_PARAM_LINK(X, 0)
+#define XBR_PARAMS_reasons_show(X)
+#define XBR_PARAMS_monitor_(X) \
+	X("", "objects", SET, "bridge|link|fdb|all", 0, 0, XBR_BARE, "what to tell of; default all")
+
+#define XBR_PARAMS_apply_(X) \
+	X("file", "file", STRING, "FILE", 0, 0, XBR_BARE | XBR_REQUIRED, "the configuration; -: standard input") \
+	X("confirm", "confirm", SECONDS, "SECONDS", 1, 86400, 0, \
+	  "go back to the former configuration unless xbr confirm is given in time") \
+	X("dry-run", "dry_run", FLAG, "", 0, 0, 0, "check everything, change nothing")
+#define XBR_PARAMS_confirm_(X)
+#define XBR_PARAMS_save_(X) \
+	X("file", "file", STRING, "FILE", 0, 0, XBR_BARE, "where to; default: standard output")
+#define XBR_PARAMS_version_(X)
+#define XBR_PARAMS_help_(X) \
+	X("", "object", STRING, "OBJECT", 0, 0, XBR_BARE, "an object, such as fdb") \
+	X("", "verb", STRING, "VERB", 0, 0, XBR_BARE, "one of its verbs, such as add")
+#define XBR_PARAMS_completion_(X) \
+	X("", "shell", CHOICE, "bash", 0, 0, XBR_BARE | XBR_REQUIRED, "for this shell")
+
+#define XBR_COMMANDS(X) \
+	X(bridge, add,     "bridge.add",  0, "make a bridge, and its device if there is none") \
+	X(bridge, set,     "bridge.set",  XBR_NEEDS_OPTION, "change options of a bridge") \
+	X(bridge, del,     "bridge.del",  0, "end a bridge and all its ports") \
+	X(bridge, show,    "bridge.show", 0, "list bridges") \
+	X(link,   add,     "link.add",    0, "make a device a port of a bridge") \
+	X(link,   set,     "link.set",    XBR_NEEDS_OPTION, "change options of a port") \
+	X(link,   del,     "link.del",    0, "take a port out of its bridge") \
+	X(link,   show,    "link.show",   0, "list ports, and which hook each of them got and why") \
+	X(fdb,    add,     "fdb.add",     0, "add an entry; one that exists is an error") \
+	X(fdb,    replace, "fdb.replace", 0, "add an entry, or change the one that exists") \
+	X(fdb,    del,     "fdb.del",     0, "delete an entry") \
+	X(fdb,    get,     "fdb.get",     0, "look one address up") \
+	X(fdb,    show,    "fdb.show",    0, "list entries") \
+	X(fdb,    flush,   "fdb.flush",   0, "forget entries") \
+	X(stats,  show,    "stats.show",  0, "frames and octets of each port, and what became of them") \
+	X(reasons, show,   "reasons",     0, "list the reasons by which frames are counted") \
+	X(monitor, ,       "monitor",     XBR_SHELL_ONLY, "tell of changes as they happen") \
+	X(apply,  ,        "apply",       0, "make the running configuration equal to a file, or change nothing") \
+	X(confirm, ,       "confirm",     0, "keep what apply with confirm did") \
+	X(save,   ,        "save",        0, "print the commands that restore the running configuration") \
+	X(version, ,       "version",     0, "tell the versions of the command and of the agent") \
+	X(help,   ,        "help",        XBR_SHELL_ONLY, "explain a command") \
+	X(completion, ,    "completion",  XBR_SHELL_ONLY, "print the completion script of a shell")
+
+/* clang-format on */
+
+struct xbr_param {
+	const char *words;
+	const char *key;
+	enum xbr_param_kind kind;
+	const char *value;
+	long long min, max;
+	unsigned int flags; /* enum xbr_param_flags */
+	const char *help;
+};
+
+struct xbr_command {
+	const char *object;
+	const char *verb;   /* "": the object alone is the command */
+	const char *method; /* of the request */
+	unsigned int flags; /* enum xbr_command_flags */
+	const char *help;
+	const struct xbr_param *params; /* ends with words NULL; at most 32 */
+};
+
+#endif
