@@ -61,11 +61,19 @@ STAGE bool edge_delivers(const struct frame *f, const struct xbr_port *in, const
 	return edge_floods(f, in, out) && edge_refusal(f, in, out, out_number) == XBR_REASON_none;
 }
 
+/* Whatever the FDB says at this instant, no frame leaves by a port of another bridge. */
+STAGE enum xbr_reason edge_refusal_known(const struct frame *f, const struct xbr_port *in, const struct xbr_port *out)
+{
+	if (!out || out->bridge != in->bridge)
+		return XBR_REASON_egress_down;
+	return edge_refusal(f, in, out, f->out);
+}
+
 /* The last word on a FORWARD. */
 STAGE void edge(struct frame *f, const struct xbr_port *in)
 {
 	const struct xbr_port *out = port_get(f->out);
-	enum xbr_reason refusal = out ? edge_refusal(f, in, out, f->out) : XBR_REASON_egress_down;
+	enum xbr_reason refusal = edge_refusal_known(f, in, out);
 
 	if (refusal != XBR_REASON_none)
 		frame_drop(f, refusal);

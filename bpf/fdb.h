@@ -49,20 +49,31 @@ STAGE __u32 *fdb_find(struct xbr_fdb_bucket *first, __u64 key, __u64 hash)
 	return second ? fdb_bucket_find(second, key) : NULL;
 }
 
-/* Claims a free slot of one bucket for key; NULL if there is none, or another CPU was quicker. */
-STAGE __u32 *fdb_bucket_claim(struct xbr_fdb_bucket *b, __u64 key)
+/*
+ * The slot of one bucket that is key's from now on, or NULL: it is full. *ret_claimed: the slot was free until now; not set where another
+ * CPU that learns the same address was quicker.
+ */
+STAGE __u32 *fdb_bucket_claim(struct xbr_fdb_bucket *b, __u64 key, bool *ret_claimed)
 {
 #pragma unroll
-	for (__u32 way = 0; way < XBR_FDB_WAYS; way++)
-		if (!*fdb_key_word(b, way) && __sync_val_compare_and_swap(fdb_key_word(b, way), 0, key) == 0)
+	for (__u32 way = 0; way < XBR_FDB_WAYS; way++) {
+		__u64 had = *fdb_key_word(b, way);
+
+		if (!had)
+			had = __sync_val_compare_and_swap(fdb_key_word(b, way), 0, key);
+		if (!had)
+			*ret_claimed = true;
+		if (!had || had == key)
 			return fdb_data_word(b, way);
+	}
 	return NULL;
 }
 
-/* A slot for a key that is not there, or NULL: both buckets are full. Overflow is raised before the key can be found. */
+/* A slot for a key that was not there, or NULL: both buckets are full. Overflow is raised before the key can be found. */
 STAGE __u32 *fdb_claim(struct xbr_fdb_bucket *first, __u64 key, __u64 hash)
 {
-	__u32 *data = fdb_bucket_claim(first, key);
+	bool claimed = false;
+	__u32 *data = fdb_bucket_claim(first, key, &claimed);
 	struct xbr_fdb_bucket *second;
 
 	if (data)
@@ -71,8 +82,8 @@ STAGE __u32 *fdb_claim(struct xbr_fdb_bucket *first, __u64 key, __u64 hash)
 	if (!second)
 		return NULL;
 	__sync_fetch_and_add(&first->overflow, 1);
-	data = fdb_bucket_claim(second, key);
-	if (!data)
+	data = fdb_bucket_claim(second, key, &claimed);
+	if (!claimed)
 		__sync_fetch_and_sub(&first->overflow, 1);
 	return data;
 }
@@ -88,11 +99,18 @@ STAGE __u32 fdb_epoch(const struct xbr_bridge *bridge)
 	return (jiffies_now() >> bridge->epoch_shift) & FDB_AGE_MASK;
 }
 
+/* Epochs since an entry was written, 0 also for one that a CPU already in the next epoch wrote. */
+STAGE __u32 fdb_age(__u32 data, __u32 epoch)
+{
+	__u32 age = (epoch - fdb_data_age(data)) & FDB_AGE_MASK;
+
+	return age == FDB_AGE_MASK ? 0 : age;
+}
+
 /* Does a dynamic entry still hold: of its port's generation, and seen within the ageing time? */
 STAGE bool fdb_holds(__u32 data, const struct xbr_port *port, const struct xbr_bridge *bridge, __u32 epoch)
 {
-	return fdb_data_generation(data) == port->generation &&
-	       ((epoch - fdb_data_age(data)) & FDB_AGE_MASK) <= bridge->ageing_epochs;
+	return fdb_data_generation(data) == port->generation && fdb_age(data, epoch) <= bridge->ageing_epochs;
 }
 
 #endif

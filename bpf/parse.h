@@ -22,13 +22,13 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "addresses are compare
 
 STAGE __u64 mac_load(const void *bytes)
 {
-	return *(const __u32 *)bytes | (__u64) * (const __u16 *)(bytes + 4) << 32;
+	return load_u32(bytes) | (__u64)load_u16(bytes + 4) << 32;
 }
 
 /* A tag needs its own four octets and a type behind them, as the kernel's skb_vlan_untag() asks. */
 STAGE bool parse_tag_is_whole(const void *data, const void *data_end)
 {
-	__u16 type_be = *(const __u16 *)(data + ETH_TYPE_OFFSET);
+	__u16 type_be = load_u16(data + ETH_TYPE_OFFSET);
 
 	if (type_be != TPID_CTAG_BE && type_be != TPID_STAG_BE)
 		return true;

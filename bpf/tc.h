@@ -39,6 +39,20 @@ STAGE void tc_decide(struct frame *f, struct __sk_buff *skb)
 	trace_frame(f);
 }
 
+/* XDP took a super-frame for one long frame: the decision but for its length was to forward it. */
+STAGE void tc_judge_length(struct frame *f)
+{
+	const struct xbr_port *out = port_get(f->out);
+
+	if (f->reason != XBR_REASON_egress_mtu || !out || !edge_fits(f, out))
+		return;
+	f->verdict = XBR_VERDICT_FORWARD;
+	if (f->out == f->in)
+		f->reason = XBR_REASON_reflected;
+	else
+		f->reason = out->flags & XBR_PORT_LOCAL ? XBR_REASON_local : XBR_REASON_unicast;
+}
+
 /* Takes over what XDP decided about this frame. The nonce is wiped: no guest is to see it. */
 STAGE bool tc_take_handoff(struct frame *f, struct __sk_buff *skb)
 {
@@ -55,6 +69,7 @@ STAGE bool tc_take_handoff(struct frame *f, struct __sk_buff *skb)
 	f->reason = h->reason;
 	f->fid = h->fid;
 	h->nonce = 0;
+	tc_judge_length(f);
 	return true;
 }
 

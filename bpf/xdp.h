@@ -71,14 +71,16 @@ struct xdp_flood {
 	struct frame *f;
 };
 
-/* bpf_loop() callback: counts one copy. 1 ends the loop. */
+/* bpf_loop() callback: counts one copy; the host, on the list too, gets none by XDP. 1 ends the loop. */
 static long xdp_flood_count(__u32 index, struct xdp_flood *flood)
 {
 	__u32 *number = bpf_map_lookup_elem(flood->list, &index);
+	const struct xbr_port *out;
 
 	if (!number)
 		return 1;
-	if (*number != flood->f->in)
+	out = port_get(*number);
+	if (out && !(out->flags & XBR_PORT_LOCAL) && *number != flood->f->in)
 		count_tx(*number, flood->f->len);
 	return 0;
 }
@@ -111,11 +113,11 @@ STAGE int xdp_flood(struct xdp_md *xdp, struct frame *f)
 	return (int)bpf_redirect_map(devices, 0, BPF_F_BROADCAST | BPF_F_EXCLUDE_INGRESS);
 }
 
-/* Length is not judged here: a generic hook sees a super-frame as one long frame, TC knows better. */
-STAGE int xdp_drop(struct frame *f)
+/* Length is not judged here: a generic hook sees a super-frame as one long frame, TC (tc_judge_length()) knows better. */
+STAGE int xdp_drop(struct xdp_md *xdp, struct frame *f)
 {
 	if (f->reason == XBR_REASON_egress_mtu)
-		return XDP_PASS;
+		return xdp_hand_off(xdp, f);
 	count_rx(f);
 	return XDP_DROP;
 }
@@ -128,7 +130,7 @@ STAGE int xdp_apply(struct xdp_md *xdp, struct frame *f)
 	case XBR_VERDICT_FLOOD:
 		return xdp_flood(xdp, f);
 	default:
-		return xdp_drop(f);
+		return xdp_drop(xdp, f);
 	}
 }
 

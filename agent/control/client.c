@@ -141,19 +141,14 @@ static bool client_listens(const struct server_client *client)
 	return !client->pending && !client_is_full(client) && !jsonrpc_is_closed(&client->rpc);
 }
 
-/* Says what the descriptor is watched for. One that nothing is wanted of is not watched, lest a hang-up wake
- * us for ever. */
+/* Says what the descriptor is watched for. */
 static int client_watch(struct server_client *client)
 {
 	uint32_t events = client_listens(client) ? EPOLLIN : 0;
-	int r;
 
 	if (bytes_length(&client->out))
 		events |= EPOLLOUT;
-	if (!events)
-		return sd_event_source_set_enabled(client->io, SD_EVENT_OFF);
-	r = sd_event_source_set_io_events(client->io, events);
-	return r < 0 ? r : sd_event_source_set_enabled(client->io, SD_EVENT_ON);
+	return sd_event_source_set_io_events(client->io, events);
 }
 
 /* Turns on what will wake the client up next. */

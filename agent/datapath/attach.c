@@ -296,14 +296,13 @@ bool attach_foreign_xdp(struct datapath *dp, uint32_t ifindex, char *text, size_
 	return true;
 }
 
-int attach_foreign_tcx(struct datapath *dp, uint32_t port, uint32_t ifindex, enum attach_hook hook,
+int attach_foreign_tcx(struct datapath *dp, uint32_t ifindex, enum attach_hook hook,
 		       void (*visit)(const char *program, bool before, void *user), void *user)
 {
 	__u32 ids[LIST_MAX], count = LIST_MAX;
 	bool before = true;
 	char text[64];
 
-	(void)port;
 	if (!dp->tcx)
 		return 0;
 	if (bpf_prog_query((int)ifindex, hooks[hook].type, 0, NULL, ids, &count))

@@ -38,7 +38,7 @@ int attach_swap_programs(struct datapath *dp);
 bool attach_foreign_xdp(struct datapath *dp, uint32_t ifindex, char *text, size_t size);
 
 /* Whose tcx programs are on a device beside ours: calls visit("NAME (id N)", before: runs before ours). */
-int attach_foreign_tcx(struct datapath *dp, uint32_t port, uint32_t ifindex, enum attach_hook hook,
+int attach_foreign_tcx(struct datapath *dp, uint32_t ifindex, enum attach_hook hook,
 		       void (*visit)(const char *program, bool before, void *user), void *user);
 
 /* True when id is one of our loaded programs. */

@@ -374,13 +374,14 @@ uint32_t datapath_jiffies(struct datapath *dp)
 int datapath_set_port_of(struct datapath *dp, uint32_t ifindex, uint32_t port)
 {
 	int fd = bpf_map__fd(dp->bpf->maps.port_of_sparse);
+	uint64_t value = port;
 	int err;
 
 	if (ifindex < XBR_IFINDEX_DENSE) {
 		__atomic_store_n(&dp->port_of[ifindex], port, __ATOMIC_SEQ_CST);
 		return 0;
 	}
-	err = port ? bpf_map_update_elem(fd, &ifindex, &port, BPF_ANY) : bpf_map_delete_elem(fd, &ifindex);
+	err = port ? bpf_map_update_elem(fd, &ifindex, &value, BPF_ANY) : bpf_map_delete_elem(fd, &ifindex);
 	if (err && !port && errno == ENOENT)
 		return 0;
 	return err ? -errno : 0;
@@ -388,13 +389,13 @@ int datapath_set_port_of(struct datapath *dp, uint32_t ifindex, uint32_t port)
 
 uint32_t datapath_port_of(const struct datapath *dp, uint32_t ifindex)
 {
-	uint32_t port = XBR_PORT_NONE;
+	uint64_t port = XBR_PORT_NONE;
 
 	if (ifindex < XBR_IFINDEX_DENSE)
-		return dp->port_of[ifindex];
+		return (uint32_t)dp->port_of[ifindex];
 	if (bpf_map_lookup_elem(bpf_map__fd(dp->bpf->maps.port_of_sparse), &ifindex, &port))
 		return XBR_PORT_NONE;
-	return port;
+	return (uint32_t)port;
 }
 
 int datapath_set_xdp_port(struct datapath *dp, uint32_t port, uint32_t ifindex)

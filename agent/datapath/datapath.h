@@ -53,7 +53,7 @@ struct datapath {
 	struct xbr_bridge_saved *bridge_saved;
 	struct xbr_agent_saved *agent;
 	struct xbr_switches *switches;
-	uint32_t *port_of;
+	uint64_t *port_of;
 	struct fdb_table fdb;
 
 	struct ring_buffer *events;

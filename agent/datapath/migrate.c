@@ -138,7 +138,8 @@ static int carry_sparse_ports(struct datapath *dp, const struct pins_set *set)
 {
 	int from = datapath_open_pinned(&dp->pins, set, "port_of_sparse");
 	int to = bpf_map__fd(dp->bpf->maps.port_of_sparse);
-	__u32 ifindex, port, *previous = NULL;
+	__u32 ifindex, *previous = NULL;
+	__u64 port;
 	int err = 0;
 
 	if (from < 0)

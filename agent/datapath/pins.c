@@ -92,12 +92,12 @@ static int take_lock(struct pins *pins, struct xbr_error *error)
 
 static void set_path(const struct pins *pins, const struct pins_set *set, char path[PATH_MAX])
 {
-	snprintf(path, PATH_MAX, "%s/v%u.%u", pins->dir, set->abi, set->serial);
+	snprintf(path, PATH_MAX, "%s/v%u-%u", pins->dir, set->abi, set->serial);
 }
 
 void pins_map_path(const struct pins *pins, const struct pins_set *set, const char *map, char path[PATH_MAX])
 {
-	snprintf(path, PATH_MAX, "%s/v%u.%u/%s", pins->dir, set->abi, set->serial, map);
+	snprintf(path, PATH_MAX, "%s/v%u-%u/%s", pins->dir, set->abi, set->serial, map);
 }
 
 void pins_link_path(const struct pins *pins, unsigned int port, const char *hook, char path[PATH_MAX])
@@ -189,7 +189,7 @@ static int find_current(struct pins *pins)
 	if (!stream)
 		return -errno;
 	while ((entry = readdir(stream)))
-		if (sscanf(entry->d_name, "v%u.%u%c", &set.abi, &set.serial, &end) == 2)
+		if (sscanf(entry->d_name, "v%u-%u%c", &set.abi, &set.serial, &end) == 2)
 			consider_set(pins, &set);
 	closedir(stream);
 	return 0;

@@ -3,7 +3,7 @@
  * pins: the directory on bpffs in which the datapath outlives the agent.
  *
  *     DIR/lock is the directory itself, held by flock(): one agent at a time
- *     DIR/vN.S/NAME     the maps of layout N (XBR_ABI_VERSION), S counting sets: a set is made whole, then becomes the current one
+ *     DIR/vN-S/NAME     the maps of layout N (XBR_ABI_VERSION), S counting sets: a set is made whole, then becomes the current one
  *     DIR/links/pP-HOOK the link that keeps a program on port P's device
  *
  * A set is complete when it has its mark (the last pin made). Opening removes incomplete ones: an agent died while making them.

@@ -34,7 +34,7 @@ XBR_ARRAY(port_live, struct xbr_port_live, 1);
 XBR_ARRAY(bridges, struct xbr_bridge, XBR_BRIDGE_LIMIT);
 XBR_ARRAY(bridge_live, struct xbr_bridge_live, XBR_BRIDGE_LIMIT);
 XBR_ARRAY(fdb, struct xbr_fdb_bucket, 1);
-XBR_ARRAY(port_of, __u32, XBR_IFINDEX_DENSE);
+XBR_ARRAY(port_of, __u64, XBR_IFINDEX_DENSE);
 XBR_ARRAY(switches, struct xbr_switches, 1);
 XBR_ARRAY(trace, struct xbr_trace, 1);
 
@@ -48,7 +48,7 @@ struct {
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, XBR_PORT_LIMIT);
 	__type(key, __u32);
-	__type(value, __u32);
+	__type(value, __u64);
 } port_of_sparse SEC(".maps");
 
 struct {
@@ -100,6 +100,17 @@ struct {
 	__uint(max_entries, 1 << 20);
 } events SEC(".maps");
 
+/* Octets of a frame at any alignment: BPF loads them as they are. */
+STAGE __u16 load_u16(const void *bytes)
+{
+	return *(const __u16 *)bytes;
+}
+
+STAGE __u32 load_u32(const void *bytes)
+{
+	return *(const __u32 *)bytes;
+}
+
 STAGE struct xbr_port *port_get(__u32 number)
 {
 	return bpf_map_lookup_elem(&ports, &number);
@@ -133,10 +144,10 @@ STAGE struct xbr_counters *counters_get(__u32 port)
 /* The port that a device is, or XBR_PORT_NONE. */
 STAGE __u32 port_of_ifindex(__u32 ifindex)
 {
-	__u32 *number = ifindex < XBR_IFINDEX_DENSE ? bpf_map_lookup_elem(&port_of, &ifindex)
+	__u64 *number = ifindex < XBR_IFINDEX_DENSE ? bpf_map_lookup_elem(&port_of, &ifindex)
 						    : bpf_map_lookup_elem(&port_of_sparse, &ifindex);
 
-	return number ? *number : XBR_PORT_NONE;
+	return number ? (__u32)*number : XBR_PORT_NONE;
 }
 
 STAGE bool events_wanted(void)

@@ -27,7 +27,7 @@
 #define XBR_PORT_LIMIT 16384
 #define XBR_BRIDGE_LIMIT 1024
 
-/* `port_of` finds a port by ifindex: below this in an array, above it in a hash. */
+/* `port_of` finds a port number (64 bits: what an array's values are rounded up to) by ifindex: below this in an array, above it in a hash. */
 #define XBR_IFINDEX_DENSE 65536
 
 /* ---- ports ------------------------------------------------------------------------------------- */

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only
+/* The host build of the pipeline; see host.h. */
+#include "host.h"
+
+#include "pipeline.h"
+
+struct host_world host;
+struct xbr_settings settings;
+_Thread_local struct xbr_counters host_counters[HOST_PORTS];
+
+void host_reset(void)
+{
+	memset(&host, 0, sizeof(host));
+	memset(host_counters, 0, sizeof(host_counters));
+}
+
+/* As tc_flood_member(): true if this port got its copy. */
+static bool flood_member(const struct frame *f, const struct xbr_port *in, __u32 number)
+{
+	const struct xbr_port *out = port_get(number);
+
+	if (!out || !edge_delivers(f, in, out, number))
+		return false;
+	if (edge_fits(f, out)) {
+		count_tx(number, f->len);
+		return true;
+	}
+	count_note(number, XBR_REASON_copy_mtu);
+	return false;
+}
+
+static __u64 flood(struct frame *f)
+{
+	const struct xbr_port *in = port_get(f->in);
+	const struct host_flood_list *list = f->fid < HOST_FIDS ? &host.flood[f->fid] : NULL;
+	__u64 receivers = 0;
+
+	for (__u32 i = 0; in && list && i < list->count; i++)
+		if (flood_member(f, in, list->port[i]))
+			receivers |= 1ull << list->port[i];
+	if (!receivers)
+		frame_drop(f, XBR_REASON_no_receiver);
+	return receivers;
+}
+
+static __u64 forward(const struct frame *f)
+{
+	count_tx(f->out, f->len);
+	return 1ull << f->out;
+}
+
+static __u64 apply(struct frame *f)
+{
+	switch (f->verdict) {
+	case XBR_VERDICT_FORWARD:
+		return forward(f);
+	case XBR_VERDICT_FLOOD:
+		return flood(f);
+	default:
+		return 0;
+	}
+}
+
+void host_frame(const void *data, size_t length, __u32 ifindex, __u32 gso_size, struct host_outcome *ret_outcome)
+{
+	struct frame f = {.len = (__u32)length, .gso_size = gso_size, .in = port_of_ifindex(ifindex)};
+	struct host_outcome outcome = {};
+
+	if (parse(&f, data, data + length))
+		pipeline(&f);
+	trace_frame(&f);
+	outcome.receivers = apply(&f);
+	count_rx(&f);
+	outcome.frame = f;
+	*ret_outcome = outcome;
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
+/*
+ * What the stages need of the place they run in, for user space: the functions of bpf/kernel/target.h over plain memory, so that
+ * the pipeline runs under sanitizers and fuzzers. There is one world, `host`; host_reset() makes it empty. Settings are an ordinary
+ * variable and time is what `host.jiffies` says. Threads may run frames at the same time: the tables are shared as the kernel's
+ * maps are, counters are per thread as the kernel's are per CPU.
+ */
+#ifndef XBR_TARGET_H
+#define XBR_TARGET_H
+
+#include <linux/types.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "xbr/abi.h"
+
+#define STAGE static inline __attribute__((unused))
+
+/* gcc does not know clang's `#pragma unroll`; without it the loops mean the same. */
+#pragma GCC diagnostic ignored "-Wunknown-pragmas"
+
+#define HOST_PORTS 32
+#define HOST_BRIDGES 4
+#define HOST_BUCKETS 1024
+#define HOST_IFINDEXES 64
+#define HOST_FIDS 64
+
+/* The port numbers that frames of one FID may be flooded to. */
+struct host_flood_list {
+	__u32 count;
+	__u32 port[HOST_PORTS];
+};
+
+struct host_world {
+	struct xbr_port ports[HOST_PORTS];
+	struct xbr_port_live port_live[HOST_PORTS];
+	struct xbr_bridge bridges[HOST_BRIDGES];
+	struct xbr_bridge_live bridge_live[HOST_BRIDGES];
+	struct xbr_fdb_bucket fdb[HOST_BUCKETS];
+	__u32 port_of[HOST_IFINDEXES];
+	struct host_flood_list flood[HOST_FIDS];
+	struct xbr_switches switches;
+	struct xbr_trace trace;
+	struct xbr_fdb_event last_event;
+	__u64 events; /* sent so far */
+	__u64 jiffies;
+};
+
+extern struct host_world host;
+extern struct xbr_settings settings;
+extern _Thread_local struct xbr_counters host_counters[HOST_PORTS];
+
+STAGE __u16 load_u16(const void *bytes)
+{
+	__u16 value;
+
+	memcpy(&value, bytes, sizeof(value));
+	return value;
+}
+
+STAGE __u32 load_u32(const void *bytes)
+{
+	__u32 value;
+
+	memcpy(&value, bytes, sizeof(value));
+	return value;
+}
+
+STAGE struct xbr_port *port_get(__u32 number)
+{
+	return number < HOST_PORTS ? &host.ports[number] : NULL;
+}
+
+STAGE struct xbr_port_live *port_live_get(__u32 number)
+{
+	return number < HOST_PORTS ? &host.port_live[number] : NULL;
+}
+
+STAGE struct xbr_bridge *bridge_get(__u32 index)
+{
+	return index < HOST_BRIDGES ? &host.bridges[index] : NULL;
+}
+
+STAGE struct xbr_bridge_live *bridge_live_get(__u32 index)
+{
+	return index < HOST_BRIDGES ? &host.bridge_live[index] : NULL;
+}
+
+STAGE struct xbr_fdb_bucket *fdb_bucket(__u32 index)
+{
+	return index < HOST_BUCKETS ? &host.fdb[index] : NULL;
+}
+
+STAGE struct xbr_counters *counters_get(__u32 port)
+{
+	return port < HOST_PORTS ? &host_counters[port] : NULL;
+}
+
+STAGE __u32 port_of_ifindex(__u32 ifindex)
+{
+	return ifindex < HOST_IFINDEXES ? host.port_of[ifindex] : XBR_PORT_NONE;
+}
+
+STAGE bool events_wanted(void)
+{
+	return host.switches.events;
+}
+
+STAGE void event_send(const struct xbr_fdb_event *event)
+{
+	host.last_event = *event;
+	host.events++;
+}
+
+STAGE struct xbr_trace *trace_get(void)
+{
+	return &host.trace;
+}
+
+STAGE __u64 jiffies_now(void)
+{
+	return host.jiffies;
+}
+
+#endif

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Words to requests: finds the command, then takes one option after the other. */
+#include "xbr/grammar.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "grammar_table.h"
+
+struct parse {
+	const struct xbr_command *command;
+	int count;
+	const char *const *words;
+	int at;         /* index of the word in hand */
+	uint32_t given; /* a bit for each parameter seen */
+	json_t *params;
+	struct grammar_error *error;
+};
+
+static int out_of_memory(struct grammar_error *error)
+{
+	grammar_refuse(error, "out of memory");
+	return -ENOMEM;
+}
+
+/* Appends the word to the set, or, for `all`, every other word of the list. */
+static int add_to_set(json_t *set, const char *list, const char *word, struct grammar_error *error)
+{
+	struct vocabulary choices = {0};
+	size_t index;
+	json_t *known;
+
+	json_array_foreach (set, index, known)
+		if (strcmp(json_string_value(known), word) == 0)
+			return grammar_refuse(error, "%s is given twice", grammar_quote(word).text);
+	if (strcmp(word, "all") != 0)
+		return json_array_append_new(set, json_string(word)) ? out_of_memory(error) : 0;
+	if (json_array_size(set) > 0)
+		return grammar_refuse(error, "'all' stands alone");
+	vocabulary_add(&choices, list, 0, 1);
+	for (unsigned int i = 0; i < choices.count; i++) {
+		const struct vocabulary_word *choice = &choices.words[i];
+
+		if (strncmp(choice->text, "all", choice->length) != 0 &&
+		    json_array_append_new(set, json_stringn(choice->text, choice->length)) != 0)
+			return out_of_memory(error);
+	}
+	return 0;
+}
+
+/* bridge(8) writes a sticky entry `sticky static`; any other two states contradict each other. */
+static int merge_state(json_t *state, const char *word, struct grammar_error *error)
+{
+	const char *before = json_string_value(state);
+	bool is_pair = (strcmp(before, "static") == 0 && strcmp(word, "sticky") == 0) ||
+		       (strcmp(before, "sticky") == 0 && strcmp(word, "static") == 0);
+
+	if (strcmp(before, word) == 0)
+		return grammar_refuse(error, "%s is given twice", grammar_quote(word).text);
+	if (!is_pair)
+		return grammar_refuse(error, "an entry cannot be both %s and %s", before, word);
+	return json_string_set(state, "sticky") ? out_of_memory(error) : 0;
+}
+
+/* Puts a converted value into params. */
+static int add_value(struct parse *parse, const struct xbr_param *param, json_t *value)
+{
+	json_t *present = json_object_get(parse->params, param->key);
+
+	if (param->kind == XBR_PARAM_STATE && present)
+		return merge_state(present, json_string_value(value), parse->error);
+	if (param->kind != XBR_PARAM_SET)
+		return json_object_set(parse->params, param->key, value) ? out_of_memory(parse->error) : 0;
+	if (!present && json_object_set_new(parse->params, param->key, json_array()) != 0)
+		return out_of_memory(parse->error);
+	return add_to_set(json_object_get(parse->params, param->key), param->value, json_string_value(value),
+			  parse->error);
+}
+
+static bool may_repeat(const struct xbr_param *param)
+{
+	return param->kind == XBR_PARAM_SET || param->kind == XBR_PARAM_STATE;
+}
+
+/* Takes the word in hand as the value of param. */
+static int take_value(struct parse *parse, const struct xbr_param *param)
+{
+	json_t *value = NULL;
+	int err = grammar_value(param, parse->words[parse->at], &value, parse->error);
+
+	if (err == 0 && param->key)
+		err = add_value(parse, param, value);
+	json_decref(value);
+	parse->at++;
+	return err;
+}
+
+/* Takes one option: its word, and its value if it has one. */
+static int take_option(struct parse *parse)
+{
+	struct grammar_place place;
+	const char *word = parse->words[parse->at];
+	uint32_t bit;
+	int err;
+
+	parse->error->column = (unsigned int)parse->at + 1;
+	err = grammar_find_param(parse->command, parse->given, word, &place, parse->error);
+	if (err)
+		return err;
+	bit = 1u << (place.param - parse->command->params);
+	if ((parse->given & bit) && !may_repeat(place.param))
+		return grammar_refuse(parse->error, "%s is given twice", grammar_quote(word).text);
+	parse->given |= bit;
+	if (place.word_is_value || place.param->kind == XBR_PARAM_FLAG ||
+	    place.param->kind == XBR_PARAM_REFUSED)
+		return take_value(parse, place.param);
+	parse->at++;
+	parse->error->column = (unsigned int)parse->at + 1;
+	if (parse->at == parse->count)
+		return grammar_refuse(parse->error, "%s needs a value: %s", grammar_quote(word).text,
+				      place.param->value);
+	return take_value(parse, place.param);
+}
+
+/* Refuses what is missing as a whole. */
+static int check_complete(struct parse *parse)
+{
+	struct grammar_quoted name = grammar_command_name(parse->command);
+	uint32_t one_of = 0;
+	uint32_t required = 0;
+
+	parse->error->column = (unsigned int)parse->count + 1;
+	for (int i = 0; parse->command->params[i].words; i++) {
+		const struct xbr_param *param = &parse->command->params[i];
+		const bool is_bare = param->flags & XBR_BARE;
+
+		required |= param->flags & XBR_REQUIRED ? 1u << i : 0;
+		one_of |= param->flags & XBR_ONE_OF ? 1u << i : 0;
+		if ((param->flags & XBR_REQUIRED) && !(parse->given >> i & 1))
+			return grammar_refuse(parse->error, "%s needs %.*s%s%s", name.text,
+					      is_bare ? 0 : (int)strcspn(param->words, "|"), param->words,
+					      is_bare ? "" : " ", param->value);
+	}
+	if (one_of && !(parse->given & one_of))
+		return grammar_refuse(parse->error, "%s needs dev DEV or br BR", name.text);
+	if ((parse->command->flags & XBR_NEEDS_OPTION) && !(parse->given & ~required))
+		return grammar_refuse(parse->error, "nothing to set; xbr %s help lists the options",
+				      name.text);
+	return 0;
+}
+
+/* `fdb flush dev BR brport DEV`, as bridge(8) has it: where brport names the port, dev names the bridge. */
+static int settle_brport(struct parse *parse)
+{
+	json_t *port = json_object_get(parse->params, "brport");
+	json_t *dev = json_object_get(parse->params, "dev");
+	int err = 0;
+
+	if (!port)
+		return 0;
+	if (dev && json_object_get(parse->params, "master"))
+		return grammar_refuse(parse->error, "dev, br and brport together name two bridges");
+	if (dev)
+		err |= json_object_set(parse->params, "master", dev);
+	err |= json_object_set(parse->params, "dev", port);
+	err |= json_object_del(parse->params, "brport");
+	return err ? out_of_memory(parse->error) : 0;
+}
+
+int grammar_parse_words(int count, const char *const words[], json_t **ret_request,
+			struct grammar_error *ret_error)
+{
+	struct parse parse = {.count = count, .words = words, .error = ret_error};
+	json_t *request = NULL;
+	int err;
+
+	*ret_error = (struct grammar_error){0};
+	err = grammar_find_command(count, words, &parse.command, &parse.at, ret_error);
+	if (err)
+		return err;
+	parse.params = json_object();
+	while (err == 0 && parse.at < count)
+		err = take_option(&parse);
+	if (err == 0)
+		err = check_complete(&parse);
+	if (err == 0)
+		err = settle_brport(&parse);
+	if (err == 0) {
+		request = json_pack("{s:s, s:O}", "method", parse.command->method, "params", parse.params);
+		err = request ? 0 : out_of_memory(ret_error);
+	}
+	json_decref(parse.params);
+	if (err == 0)
+		*ret_request = request;
+	return err;
+}

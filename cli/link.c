@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How a port is printed: as `bridge link show` does, then the hook its frames meet, and why. */
+#include "session.h"
+
+const struct output_field link_fields[] = {
+	{"ifindex", "%: ", 0, 0, NULL},
+	{"ifname", "%", 0, OUTPUT_IFNAME, NULL},
+	{"link", "@%", 0, OUTPUT_IFNAME, NULL},
+	{NULL, ": ", 0, 0, NULL},
+	{"flags", "<%> ", 0, 0, ","},
+	{"present", "absent ", OUTPUT_IF_FALSE | OUTPUT_JSON_DETAILS, 0, NULL},
+	{"mtu", "mtu % ", 0, 0, NULL},
+	{"master", "master % ", 0, 0, NULL},
+	{"state", "state % ", 0, 0, NULL},
+	{"hairpin", "\n    hairpin % ", OUTPUT_DETAILS, 0, NULL},
+	{"learning", "learning % ", OUTPUT_DETAILS, 0, NULL},
+	{"flood", "flood % ", OUTPUT_DETAILS, 0, NULL},
+	{"mcast_flood", "mcast_flood % ", OUTPUT_DETAILS, 0, NULL},
+	{"bcast_flood", "bcast_flood % ", OUTPUT_DETAILS, 0, NULL},
+	{"isolated", "isolated % ", OUTPUT_DETAILS, 0, NULL},
+	{"group_fwd_mask", "group_fwd_mask % ", OUTPUT_DETAILS, 0, NULL},
+	{"fdb_n_learned", "fdb_n_learned % ", OUTPUT_DETAILS, 0, NULL},
+	{"fdb_max_learned", "fdb_max_learned % ", OUTPUT_DETAILS, 0, NULL},
+	{"port", "port % ", OUTPUT_DETAILS, 0, NULL},
+	{"origin", "origin % ", OUTPUT_DETAILS, 0, NULL},
+	{"hook.rx", "\n    hook %", OUTPUT_JSON_DETAILS, 0, NULL},
+	{"hook.tc", " (%)", OUTPUT_JSON_DETAILS, 0, NULL},
+	{"hook.reason", ": %", OUTPUT_JSON_DETAILS, 0, NULL},
+	{"hook.xdp", "\n    xdp % ", OUTPUT_DETAILS, 0, NULL},
+	{"hook.tx_xdp", "tx_xdp % ", OUTPUT_DETAILS, 0, NULL},
+	{"hook.tx_reason", "(%) ", OUTPUT_DETAILS, 0, NULL},
+	{"hook.redirect", "redirect % ", OUTPUT_DETAILS, 0, NULL},
+	{"hook.changed", "changed % ", OUTPUT_DETAILS, 0, ","},
+	{"hook.others", "\n    in the way: %", OUTPUT_JSON_DETAILS, 0, "; "},
+	{0},
+};

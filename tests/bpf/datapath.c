@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Runs frames by BPF_PROG_TEST_RUN and by the host build; see datapath.h. */
+#include "datapath.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <linux/bpf.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "host.h"
+#include "skeleton.h"
+
+static const char *const hook_names[HOOK_COUNT] = {[HOOK_HOST] = "host", [HOOK_XDP] = "xdp", [HOOK_TC] = "tc"};
+
+/* ---- opening ---- */
+
+static void set_sizes(struct xbr_bpf *skeleton, __u32 buckets)
+{
+	bpf_map__set_max_entries(skeleton->maps.ports, HOST_PORTS);
+	bpf_map__set_max_entries(skeleton->maps.port_live, HOST_PORTS);
+	bpf_map__set_max_entries(skeleton->maps.port_saved, HOST_PORTS);
+	bpf_map__set_max_entries(skeleton->maps.counters, HOST_PORTS);
+	bpf_map__set_max_entries(skeleton->maps.xdp_ports, HOST_PORTS);
+	bpf_map__set_max_entries(skeleton->maps.bridges, HOST_BRIDGES);
+	bpf_map__set_max_entries(skeleton->maps.bridge_live, HOST_BRIDGES);
+	bpf_map__set_max_entries(skeleton->maps.fdb, buckets);
+}
+
+static struct xbr_settings settings_for(__u32 buckets)
+{
+	return (struct xbr_settings){.fdb_seed = DATAPATH_SEED,
+				     .fdb_mask = buckets - 1,
+				     .fdb_port_cap = buckets * XBR_FDB_WAYS,
+				     .nonce = DATAPATH_NONCE,
+				     .trace = 1};
+}
+
+/* An array map's elements as memory, or NULL with errno set. Stays until the process ends or datapath_close(). */
+static void *map_memory(const struct bpf_map *map)
+{
+	size_t size = (size_t)bpf_map__max_entries(map) * bpf_map__value_size(map);
+	void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
+
+	return at == MAP_FAILED ? NULL : at;
+}
+
+static void unmap_memory(void *at, const struct bpf_map *map)
+{
+	if (at)
+		munmap(at, (size_t)bpf_map__max_entries(map) * bpf_map__value_size(map));
+}
+
+static int map_tables(struct datapath *dp)
+{
+	struct tables *t = &dp->tables;
+
+	t->ports = map_memory(dp->skeleton->maps.ports);
+	t->port_live = map_memory(dp->skeleton->maps.port_live);
+	t->bridges = map_memory(dp->skeleton->maps.bridges);
+	t->bridge_live = map_memory(dp->skeleton->maps.bridge_live);
+	t->fdb = map_memory(dp->skeleton->maps.fdb);
+	t->trace = map_memory(dp->skeleton->maps.trace);
+	return t->ports && t->port_live && t->bridges && t->bridge_live && t->fdb && t->trace ? 0 : -errno;
+}
+
+static int open_kernel(struct datapath *dp)
+{
+	int err;
+
+	dp->skeleton = xbr_bpf__open();
+	if (!dp->skeleton)
+		return -errno;
+	set_sizes(dp->skeleton, dp->buckets);
+	dp->skeleton->rodata->settings = settings_for(dp->buckets);
+	err = xbr_bpf__load(dp->skeleton);
+	if (!err)
+		err = map_tables(dp);
+	if (err)
+		datapath_close(dp);
+	return err;
+}
+
+static int open_host(struct datapath *dp)
+{
+	if (dp->buckets > HOST_BUCKETS)
+		return -E2BIG;
+	host_reset();
+	settings = settings_for(dp->buckets);
+	dp->tables = (struct tables){.ports = host.ports,
+				     .port_live = host.port_live,
+				     .bridges = host.bridges,
+				     .bridge_live = host.bridge_live,
+				     .fdb = host.fdb,
+				     .trace = &host.trace};
+	return 0;
+}
+
+int datapath_open(struct datapath *dp, enum hook hook, __u32 buckets)
+{
+	*dp = (struct datapath){.hook = hook, .name = hook_names[hook], .buckets = buckets};
+	return hook == HOOK_HOST ? open_host(dp) : open_kernel(dp);
+}
+
+void datapath_close(struct datapath *dp)
+{
+	struct tables *t = &dp->tables;
+
+	if (!dp->skeleton)
+		return;
+	unmap_memory(t->ports, dp->skeleton->maps.ports);
+	unmap_memory(t->port_live, dp->skeleton->maps.port_live);
+	unmap_memory(t->bridges, dp->skeleton->maps.bridges);
+	unmap_memory(t->bridge_live, dp->skeleton->maps.bridge_live);
+	unmap_memory(t->fdb, dp->skeleton->maps.fdb);
+	unmap_memory(t->trace, dp->skeleton->maps.trace);
+	xbr_bpf__destroy(dp->skeleton);
+	dp->skeleton = NULL;
+}
+
+/* ---- state ---- */
+
+void datapath_clear(const struct datapath *dp)
+{
+	const struct tables *t = &dp->tables;
+
+	memset(t->ports, 0, HOST_PORTS * sizeof(*t->ports));
+	memset(t->port_live, 0, HOST_PORTS * sizeof(*t->port_live));
+	memset(t->bridges, 0, HOST_BRIDGES * sizeof(*t->bridges));
+	memset(t->bridge_live, 0, HOST_BRIDGES * sizeof(*t->bridge_live));
+	memset(t->fdb, 0, dp->buckets * sizeof(*t->fdb));
+	memset(t->trace, 0, sizeof(*t->trace));
+}
+
+int datapath_set_port_of(const struct datapath *dp, __u32 ifindex, __u32 port)
+{
+	if (dp->skeleton)
+		return bpf_map_update_elem(bpf_map__fd(dp->skeleton->maps.port_of), &ifindex, &port, BPF_ANY);
+	if (ifindex >= HOST_IFINDEXES)
+		return -ERANGE;
+	host.port_of[ifindex] = port;
+	return 0;
+}
+
+/* Makes an inner map that holds values[0..count-1] and puts it into the outer one. */
+static int set_inner(const struct bpf_map *outer, enum bpf_map_type type, __u32 flags, __u32 fid,
+		     const __u32 *values, __u32 count)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = flags);
+	int err = 0;
+	int inner = bpf_map_create(type, "xbr_test", sizeof(__u32), sizeof(__u32), count, &opts);
+
+	if (inner < 0)
+		return inner;
+	for (__u32 i = 0; i < count && !err; i++)
+		err = bpf_map_update_elem(inner, &i, &values[i], BPF_ANY);
+	if (!err)
+		err = bpf_map_update_elem(bpf_map__fd(outer), &fid, &inner, BPF_ANY);
+	close(inner);
+	return err;
+}
+
+int datapath_set_flood(const struct datapath *dp, __u32 fid, const __u32 *ports, __u32 count)
+{
+	if (dp->skeleton)
+		return set_inner(dp->skeleton->maps.flood, BPF_MAP_TYPE_ARRAY, BPF_F_INNER_MAP, fid, ports, count);
+	if (fid >= HOST_FIDS || count > HOST_PORTS)
+		return -ERANGE;
+	host.flood[fid].count = count;
+	memcpy(host.flood[fid].port, ports, count * sizeof(*ports));
+	return 0;
+}
+
+int datapath_set_xdp_port(const struct datapath *dp, __u32 port, __u32 ifindex)
+{
+	if (!dp->skeleton)
+		return 0;
+	return bpf_map_update_elem(bpf_map__fd(dp->skeleton->maps.xdp_ports), &port, &ifindex, BPF_ANY);
+}
+
+int datapath_set_xdp_flood(const struct datapath *dp, __u32 fid, const __u32 *ifindexes, __u32 count)
+{
+	if (!dp->skeleton)
+		return 0;
+	return set_inner(dp->skeleton->maps.flood_xdp, BPF_MAP_TYPE_DEVMAP, 0, fid, ifindexes, count);
+}
+
+/* Every member of the structure is a 64-bit count. */
+static void add_counters(struct xbr_counters *sum, const struct xbr_counters *one)
+{
+	__u64 *to = (__u64 *)sum;
+	const __u64 *from = (const __u64 *)one;
+
+	for (size_t i = 0; i < sizeof(*sum) / sizeof(*to); i++)
+		to[i] += from[i];
+}
+
+int datapath_counters(const struct datapath *dp, __u32 port, struct xbr_counters *ret_counters)
+{
+	int cpus = libbpf_num_possible_cpus();
+	struct xbr_counters sum = {};
+	struct xbr_counters *each;
+	int err;
+
+	if (!dp->skeleton) {
+		*ret_counters = host_counters[port];
+		return 0;
+	}
+	if (cpus < 0)
+		return cpus;
+	each = calloc((size_t)cpus, sizeof(*each));
+	if (!each)
+		return -ENOMEM;
+	err = bpf_map_lookup_elem(bpf_map__fd(dp->skeleton->maps.counters), &port, each);
+	for (int cpu = 0; cpu < cpus && !err; cpu++)
+		add_counters(&sum, &each[cpu]);
+	free(each);
+	if (!err)
+		*ret_counters = sum;
+	return err;
+}
+
+/* ---- running ---- */
+
+static int run_host(const struct arrival *arrival, struct departure *ret_departure)
+{
+	struct host_outcome outcome;
+
+	host_frame(arrival->bytes, arrival->length, arrival->ifindex, arrival->gso_size, &outcome);
+	if (!ret_departure)
+		return 0;
+	ret_departure->code = __builtin_popcountll(outcome.receivers);
+	ret_departure->length = arrival->length;
+	ret_departure->has_handoff = false;
+	memcpy(ret_departure->bytes, arrival->bytes, arrival->length);
+	return 0;
+}
+
+/* Takes the metadata that the program left off the front of the frame. */
+static void split_metadata(struct departure *departure, const struct xdp_md *context)
+{
+	__u32 metadata = context->data - context->data_meta;
+
+	departure->has_handoff = metadata == sizeof(departure->handoff);
+	if (departure->has_handoff)
+		memcpy(&departure->handoff, departure->bytes, sizeof(departure->handoff));
+	departure->length -= metadata;
+	memmove(departure->bytes, departure->bytes + metadata, departure->length);
+}
+
+static int run_xdp(const struct datapath *dp, const struct arrival *arrival, struct departure *ret_departure)
+{
+	struct xdp_md context = {.data_end = arrival->length, .ingress_ifindex = arrival->ifindex};
+	struct xdp_md left = {};
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = arrival->bytes, .data_size_in = arrival->length,
+		    .ctx_in = &context, .ctx_size_in = sizeof(context), .repeat = 1);
+	int err;
+
+	if (ret_departure) {
+		opts.data_out = ret_departure->bytes;
+		opts.data_size_out = sizeof(ret_departure->bytes);
+		opts.ctx_out = &left;
+		opts.ctx_size_out = sizeof(left);
+	}
+	err = bpf_prog_test_run_opts(bpf_program__fd(dp->skeleton->progs.xbr_xdp), &opts);
+	if (err || !ret_departure)
+		return err;
+	ret_departure->code = (int)opts.retval;
+	ret_departure->length = opts.data_size_out;
+	split_metadata(ret_departure, &left);
+	return 0;
+}
+
+static int run_tc(const struct datapath *dp, const struct arrival *arrival, struct departure *ret_departure)
+{
+	struct __sk_buff context = {.ifindex = arrival->ifindex, .gso_size = arrival->gso_size};
+	const struct bpf_program *program =
+		arrival->from_host ? dp->skeleton->progs.xbr_tc_host : dp->skeleton->progs.xbr_tc_port;
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = arrival->bytes, .data_size_in = arrival->length,
+		    .ctx_in = &context, .ctx_size_in = sizeof(context), .repeat = 1);
+	int err;
+
+	if (ret_departure) {
+		opts.data_out = ret_departure->bytes;
+		opts.data_size_out = sizeof(ret_departure->bytes);
+	}
+	err = bpf_prog_test_run_opts(bpf_program__fd(program), &opts);
+	if (err || !ret_departure)
+		return err;
+	ret_departure->code = (int)opts.retval;
+	ret_departure->length = opts.data_size_out;
+	ret_departure->has_handoff = false;
+	return 0;
+}
+
+int datapath_run(const struct datapath *dp, const struct arrival *arrival, struct departure *ret_departure)
+{
+	switch (dp->hook) {
+	case HOOK_XDP:
+		return run_xdp(dp, arrival, ret_departure);
+	case HOOK_TC:
+		return run_tc(dp, arrival, ret_departure);
+	default:
+		return run_host(arrival, ret_departure);
+	}
+}

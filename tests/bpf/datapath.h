@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One way to run frames down the pipeline, so that a test can run the same frame down all of them: XDP and TC by BPF_PROG_TEST_RUN on
+ * an object of their own (each has its own maps), and the host build. The state of each is reached the same way, through `tables`.
+ */
+#ifndef XBR_DATAPATH_H
+#define XBR_DATAPATH_H
+
+#include <linux/types.h>
+#include <stdbool.h>
+
+#include "xbr/abi.h"
+
+#include "lab.h"
+
+#define DATAPATH_NONCE 0x6e6f6e63u
+#define DATAPATH_SEED 0x0123456789abcdefull
+#define DATAPATH_FRAME_MAX 3520 /* one page of BPF_PROG_TEST_RUN, less its headroom and tailroom */
+
+enum hook {
+	HOOK_HOST,
+	HOOK_XDP,
+	HOOK_TC,
+	HOOK_COUNT,
+};
+
+/* The maps as plain memory: a mapping of the kernel's, or the host build's own. */
+struct tables {
+	struct xbr_port *ports;
+	struct xbr_port_live *port_live;
+	struct xbr_bridge *bridges;
+	struct xbr_bridge_live *bridge_live;
+	struct xbr_fdb_bucket *fdb;
+	struct xbr_trace *trace;
+};
+
+/* A frame, as it came in. */
+struct arrival {
+	const void *bytes;
+	__u32 length;
+	__u32 ifindex;
+	__u32 gso_size;
+	bool from_host; /* by the egress of the bridge device: xbr_tc_host */
+};
+
+/* What the run left. */
+struct departure {
+	int code; /* XDP_* or TC_ACT_*; the host build: the number of receivers */
+	__u32 length;
+	bool has_handoff;
+	struct xbr_handoff handoff;
+	__u8 bytes[4096];
+};
+
+struct datapath {
+	enum hook hook;
+	const char *name;
+	struct tables tables;
+	__u32 buckets;
+	struct xbr_bpf *skeleton; /* NULL: the host build */
+};
+
+/* A datapath with empty tables of HOST_PORTS ports, HOST_BRIDGES bridges and `buckets` (a power of two). 0 or -errno. */
+int datapath_open(struct datapath *dp, enum hook hook, __u32 buckets);
+void datapath_close(struct datapath *dp);
+
+/* Empties ports, bridges, FDB and what is held of them. */
+void datapath_clear(const struct datapath *dp);
+
+/* Says which port a device is. */
+int datapath_set_port_of(const struct datapath *dp, __u32 ifindex, __u32 port);
+
+/* Says which ports frames of a FID are flooded to. */
+int datapath_set_flood(const struct datapath *dp, __u32 fid, const __u32 *ports, __u32 count);
+
+/* Says which devices take XDP frames: one for a port, and all of those a FID's floods go to. The host build has none. */
+int datapath_set_xdp_port(const struct datapath *dp, __u32 port, __u32 ifindex);
+int datapath_set_xdp_flood(const struct datapath *dp, __u32 fid, const __u32 *ifindexes, __u32 count);
+
+/* A port's counters, summed over CPUs. */
+int datapath_counters(const struct datapath *dp, __u32 port, struct xbr_counters *ret_counters);
+
+/* Runs one frame. ret_departure may be NULL. 0 or -errno (the kernel refuses frames under 14 octets: -EINVAL). */
+int datapath_run(const struct datapath *dp, const struct arrival *arrival, struct departure *ret_departure);
+
+#endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The table of rows: each says, for one frame and one state of the bridge, what must become of it and which clause asks for that.
+ * rows.c is the table, rows_state.c puts a row's state into a datapath, test_rows.c runs each row through all datapaths.
+ *
+ * Two bridges: ports P1 to P4 and host0 are one, P5 is the other. P4 takes no XDP frames. What a row does not mention is as rows_state.c
+ * has it: all ports forward, everything is flooded, nothing is known.
+ */
+#ifndef XBR_ROWS_H
+#define XBR_ROWS_H
+
+#include "datapath.h"
+
+#define ROW_BRIDGE 1
+#define ROW_FID 11
+#define ROW_OTHER_BRIDGE 2
+#define ROW_OTHER_FID 12
+#define ROW_AGEING_EPOCHS 10
+#define ROW_BUCKETS 16
+#define ROW_GENERATION 5
+
+#define BIT(n) (1u << (n))
+#define ANY_HOOK 0
+
+/* Octets of a frame, written as a string. */
+struct bytes {
+	const char *at;
+	__u32 length;
+};
+
+/* An address in the FDB. age: epochs since it was last a source; -1: the next one. */
+struct row_entry {
+	const char *mac;
+	__u8 port;
+	__u8 kind;
+	__s8 age;
+	__u8 generation; /* 0: ROW_GENERATION */
+};
+
+struct row {
+	const char *name;
+	const char *clause;
+
+	/* the state before; a port whose bridge is 0 is as rows_state.c has it */
+	struct xbr_bridge bridge;
+	struct xbr_port port[LAB_PORTS];
+	struct row_entry fdb[4];
+	__u32 members; /* BIT(port): who is on the flood list; 0: all */
+	void (*prepare)(const struct tables *tables);
+
+	/* the frame */
+	__u32 in;
+	struct bytes frame;
+	__u32 gso_size;
+	__u32 hooks; /* BIT(hook): where this can be shown; ANY_HOOK: in all that see such a frame */
+
+	/* what must become of it */
+	__u8 verdict;
+	__u8 reason;
+	__u8 out;             /* of a FORWARD */
+	__u8 counted;         /* the reason counted, where a flood found nobody; 0: `reason` */
+	__u8 notes[2];        /* counted on the ingress port beside it */
+	__u8 copy_note;       /* counted on port copy_note_at beside it */
+	__u8 copy_note_at;
+	int xdp;              /* what XDP returns; 0: XDP_DROP */
+	__u32 copies;         /* BIT(port): who gets a copy of a FLOOD */
+	struct row_entry after[4]; /* the whole FDB afterwards; none: unchanged */
+};
+
+extern const struct row rows[];
+extern const size_t row_count;
+
+/* Puts a row's state into a datapath. 0 or -errno. */
+int row_prepare(const struct row *row, const struct datapath *dp, const struct lab *lab);
+
+/* Is the datapath's FDB exactly what the row says it is afterwards? */
+bool row_fdb_matches(const struct row *row, const struct datapath *dp);
+
+#endif

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * XDP, TC and the host build agree: the same random and malformed frames, under the same changing state, are decided alike by all three,
+ * each ends with a reason, and the three tables stay the same octet for octet. The seed is fixed; XBR_FRAMES in the environment says how
+ * many frames (default: a million).
+ *
+ * BPF_PROG_TEST_RUN refuses frames of less than a header (14 octets), and TC's those of nothing but a header: they run where they
+ * can, and are counted.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "datapath.h"
+#include "test.h"
+#include "world.h"
+
+#define FRAMES 1000000ul
+#define COMPARE_EVERY 10000
+
+struct tally {
+	unsigned long frames[HOOK_COUNT];
+	unsigned long reason[XBR_REASON_COUNT];
+};
+
+static struct lab lab;
+static struct datapath datapaths[HOOK_COUNT];
+static struct tally tally;
+
+static unsigned long frames_wanted(void)
+{
+	const char *wanted = getenv("XBR_FRAMES");
+
+	return wanted ? strtoul(wanted, NULL, 10) : FRAMES;
+}
+
+/* Can this hook be given this frame? The host's own frames reach no XDP program. */
+static bool takes(enum hook hook, const struct world_frame *frame)
+{
+	if (hook == HOOK_HOST)
+		return true;
+	if (hook == HOOK_XDP)
+		return frame->length >= 14 && frame->in != HOST;
+	return frame->length > 14;
+}
+
+static bool same_decision(const struct xbr_trace *a, const struct xbr_trace *b)
+{
+	return a->in == b->in && a->out == b->out && a->fid == b->fid && a->verdict == b->verdict && a->reason == b->reason;
+}
+
+static void complain(const struct datapath *dp, const struct world_frame *frame, unsigned long number)
+{
+	const struct xbr_trace *here = dp->tables.trace, *host = datapaths[HOOK_HOST].tables.trace;
+	char sentence[256];
+
+	snprintf(sentence, sizeof(sentence),
+		 "frame %lu (%u octets by port %u): %s says verdict %u reason %u out %u fid %u, host %u %u %u %u", number,
+		 frame->length, frame->in, dp->name, here->verdict, here->reason, here->out, here->fid, host->verdict,
+		 host->reason, host->out, host->fid);
+	CU_assertImplementation(CU_FALSE, 0, sentence, __FILE__, "", CU_FALSE);
+}
+
+/* False: the three have parted, and comparing further says nothing. */
+static bool run_one(enum hook hook, const struct world_frame *frame, unsigned long number)
+{
+	const struct datapath *dp = &datapaths[hook];
+	struct arrival arrival = {.bytes = frame->bytes,
+				  .length = frame->length,
+				  .ifindex = lab.ifindex[frame->in],
+				  .from_host = frame->in == HOST};
+	__u64 decided = dp->tables.trace->frames;
+
+	if (!takes(hook, frame))
+		return true;
+	tally.frames[hook]++;
+	int e = datapath_run(dp, &arrival, NULL); if (e) { printf("err %d len %u ifi %u:", e, frame->length,arrival.ifindex); for (int q=0;q<24;q++) printf(" %02x",frame->bytes[q]); puts(""); }
+	if (e == 0 && dp->tables.trace->frames == decided + 1 &&
+	    dp->tables.trace->reason != XBR_REASON_none &&
+	    same_decision(dp->tables.trace, datapaths[HOOK_HOST].tables.trace))
+		return true;
+	complain(dp, frame, number);
+	return false;
+}
+
+static bool same_tables(const struct tables *a, const struct tables *b)
+{
+	return memcmp(a->fdb, b->fdb, WORLD_BUCKETS * sizeof(*a->fdb)) == 0 &&
+	       memcmp(a->port_live, b->port_live, LAB_PORTS * sizeof(*a->port_live)) == 0 &&
+	       memcmp(a->bridge_live, b->bridge_live, WORLD_BRIDGES * sizeof(*a->bridge_live)) == 0;
+}
+
+static void compare_tables(void)
+{
+	CU_ASSERT(same_tables(&datapaths[HOOK_HOST].tables, &datapaths[HOOK_XDP].tables));
+	CU_ASSERT(same_tables(&datapaths[HOOK_HOST].tables, &datapaths[HOOK_TC].tables));
+}
+
+static bool run_everywhere(const struct world_frame *frame, unsigned long number)
+{
+	for (int hook = 0; hook < HOOK_COUNT; hook++)
+		if (!run_one((enum hook)hook, frame, number))
+			return false;
+	tally.reason[datapaths[HOOK_HOST].tables.trace->reason]++;
+	return true;
+}
+
+static void run_frames(unsigned long count)
+{
+	struct random random = {WORLD_SEED};
+	struct world_frame frame;
+	struct world_change change;
+
+	for (unsigned long i = 0; i < count; i++) {
+		if (world_change_next(&random, &change))
+			for (int hook = 0; hook < HOOK_COUNT; hook++)
+				world_change_apply(&change, &datapaths[hook].tables);
+		world_frame_next(&random, &frame);
+		if (!run_everywhere(&frame, i))
+			return;
+		if (i % COMPARE_EVERY == 0)
+			compare_tables();
+	}
+	compare_tables();
+}
+
+/* Every reason that a decision can end with has come up: the frames are as mixed as they are meant to be. */
+static void check_mixture(void)
+{
+#define CHECK_SEEN(name, class, sentence) \
+	if (XBR_VERDICT_##class != XBR_VERDICT_NOTE && XBR_REASON_##name != XBR_REASON_no_receiver) \
+		CU_assertImplementation(tally.reason[XBR_REASON_##name] > 0, 0, "never seen: " #name, __FILE__, "", CU_FALSE);
+	XBR_REASONS(CHECK_SEEN)
+#undef CHECK_SEEN
+}
+
+static void say_tally(void)
+{
+	printf("agreement: %lu frames; %lu also by XDP, %lu also by TC, %lu too short for the kernel\n",
+	       tally.frames[HOOK_HOST], tally.frames[HOOK_XDP], tally.frames[HOOK_TC], tally.reason[XBR_REASON_runt]);
+}
+
+static int open_everything(void)
+{
+	int err = lab_open(&lab);
+
+	for (int hook = 0; hook < HOOK_COUNT && !err; hook++) {
+		err = datapath_open(&datapaths[hook], (enum hook)hook, WORLD_BUCKETS);
+		if (!err)
+			err = world_prepare(&datapaths[hook], &lab);
+	}
+	return err;
+}
+
+static void all_hooks_agree_on_every_frame(void)
+{
+	CU_ASSERT_EQUAL_FATAL(open_everything(), 0);
+	run_frames(frames_wanted());
+	if (frames_wanted() >= FRAMES)
+		check_mixture();
+	say_tally();
+	for (int hook = 0; hook < HOOK_COUNT; hook++)
+		datapath_close(&datapaths[hook]);
+	lab_close(&lab);
+}
+
+int test_agreement_suite(void)
+{
+	static const struct test_case cases[] = {
+		TEST(all_hooks_agree_on_every_frame),
+		{NULL, NULL},
+	};
+
+	return test_suite_add("agreement", cases);
+}

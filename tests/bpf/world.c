@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: Apache-2.0
+/* A world that changes at random; see world.h. */
+#include "world.h"
+
+#include <string.h>
+
+#include "xbr/fdb_word.h"
+
+#define STATIONS 64
+#define CHANGE_EVERY 24
+#define BRIDGE_A 1
+#define BRIDGE_B 2
+#define FID_A 11
+#define FID_B 12
+#define IFINDEX_UNUSED 0
+
+/* ---- chance ---- */
+
+/* splitmix64. */
+static __u64 next(struct random *random)
+{
+	__u64 z = random->state += 0x9e3779b97f4a7c15ull;
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ull;
+	z = (z ^ z >> 27) * 0x94d049bb133111ebull;
+	return z ^ z >> 31;
+}
+
+static __u32 below(struct random *random, __u32 limit)
+{
+	return (__u32)(next(random) >> 32) % limit;
+}
+
+/* ---- the beginning ---- */
+
+static __u32 bridge_of(__u32 port)
+{
+	return port == P5 ? BRIDGE_B : BRIDGE_A;
+}
+
+static __u32 usual_flags(__u32 port)
+{
+	if (port == HOST)
+		return XBR_PORT_LOCAL;
+	return XBR_PORT_DEFAULT_FLAGS | XBR_PORT_XDP_IN | (port == P4 ? 0u : XBR_PORT_XDP_OUT);
+}
+
+static void prepare_bridges(const struct tables *t, const struct lab *lab)
+{
+	for (__u32 n = BRIDGE_A; n <= BRIDGE_B; n++)
+		t->bridges[n] = (struct xbr_bridge){.ifindex = lab->ifindex[HOST],
+						    .fid = n == BRIDGE_A ? FID_A : FID_B,
+						    .local_port = n == BRIDGE_A ? HOST : XBR_PORT_NONE,
+						    .flags = XBR_BRIDGE_HOST_UP,
+						    .epoch_shift = 40, /* always epoch 0 */
+						    .flood_mtu = 1500,
+						    .ageing_epochs = 10};
+}
+
+static int prepare_ports(const struct datapath *dp, const struct lab *lab)
+{
+	int err = 0;
+
+	for (__u32 n = P1; n < LAB_PORTS && !err; n++) {
+		dp->tables.ports[n] = (struct xbr_port){.ifindex = lab->ifindex[n],
+							.bridge = (__u16)bridge_of(n),
+							.state = XBR_STATE_FORWARDING,
+							.flags = usual_flags(n),
+							.mtu = 1500};
+		err = datapath_set_port_of(dp, lab->ifindex[n], n);
+	}
+	return err;
+}
+
+int world_prepare(const struct datapath *dp, const struct lab *lab)
+{
+	static const __u32 members_a[] = {P1, P4, HOST};
+	static const __u32 members_b[] = {P5};
+	int err;
+
+	datapath_clear(dp);
+	prepare_bridges(&dp->tables, lab);
+	err = prepare_ports(dp, lab);
+	if (!err)
+		err = datapath_set_flood(dp, FID_A, members_a, sizeof(members_a) / sizeof(members_a[0]));
+	if (!err)
+		err = datapath_set_flood(dp, FID_B, members_b, sizeof(members_b) / sizeof(members_b[0]));
+	return err;
+}
+
+/* ---- changes ---- */
+
+bool world_change_next(struct random *random, struct world_change *ret_change)
+{
+	if (below(random, CHANGE_EVERY))
+		return false;
+	*ret_change = (struct world_change){.subject = (enum world_subject)below(random, WORLD_SUBJECTS),
+					    .port = P1 + below(random, LAB_PORTS - P1),
+					    .bridge = BRIDGE_A + below(random, 2),
+					    .slot = below(random, WORLD_BUCKETS * XBR_FDB_WAYS),
+					    .value = (__u32)next(random)};
+	return true;
+}
+
+static bool is_held(const struct tables *t, const struct xbr_fdb_data *data)
+{
+	return data->kind == XBR_FDB_DYNAMIC && data->generation == t->ports[data->port].generation;
+}
+
+static void no_longer_held(const struct tables *t, const struct xbr_fdb_data *data)
+{
+	if (!is_held(t, data))
+		return;
+	t->port_live[data->port].learned--;
+	t->bridge_live[bridge_of(data->port)].learned--;
+}
+
+/* All that the port learned is void; entries that a former round of generations left are taken out, as the agent's sweep does. */
+static void flush(const struct tables *t, __u32 port)
+{
+	t->bridge_live[bridge_of(port)].learned -= t->port_live[port].learned;
+	t->port_live[port].learned = 0;
+	t->ports[port].generation = (t->ports[port].generation + 1) & FDB_GENERATION_MASK;
+	for (__u32 i = 0; i < WORLD_BUCKETS * XBR_FDB_WAYS; i++) {
+		struct xbr_fdb_data *data = &t->fdb[i / XBR_FDB_WAYS].data[i % XBR_FDB_WAYS];
+
+		if (data->port == port && is_held(t, data))
+			*data = (struct xbr_fdb_data){};
+	}
+}
+
+static void age_all(const struct tables *t)
+{
+	for (__u32 i = 0; i < WORLD_BUCKETS * XBR_FDB_WAYS; i++) {
+		struct xbr_fdb_data *data = &t->fdb[i / XBR_FDB_WAYS].data[i % XBR_FDB_WAYS];
+
+		if (data->kind == XBR_FDB_DYNAMIC)
+			data->age = (data->age - 1) & FDB_AGE_MASK;
+	}
+}
+
+/* The entry of a slot becomes one of the kinds that no frame moves; at any port, also one of the other bridge. */
+static void pin(const struct tables *t, const struct world_change *change)
+{
+	static const __u8 kinds[] = {XBR_FDB_STATIC, XBR_FDB_STICKY, XBR_FDB_BLACKHOLE, XBR_FDB_LOCAL, XBR_FDB_BUSY};
+	struct xbr_fdb_data *data = &t->fdb[change->slot / XBR_FDB_WAYS].data[change->slot % XBR_FDB_WAYS];
+
+	if (data->kind == XBR_FDB_NONE)
+		return;
+	no_longer_held(t, data);
+	*data = (struct xbr_fdb_data){.port = change->port & FDB_PORT_MASK,
+				      .kind = kinds[change->value % sizeof(kinds)] & FDB_KIND_MASK};
+}
+
+static void remove_entry(const struct tables *t, const struct world_change *change)
+{
+	struct xbr_fdb_bucket *bucket = &t->fdb[change->slot / XBR_FDB_WAYS];
+	__u32 way = change->slot % XBR_FDB_WAYS;
+	__u64 key;
+	__u32 first;
+
+	memcpy(&key, &bucket->key[way], sizeof(key));
+	if (!key)
+		return;
+	first = fdb_first(fdb_hash(key, DATAPATH_SEED), WORLD_BUCKETS - 1);
+	no_longer_held(t, &bucket->data[way]);
+	bucket->key[way] = (struct xbr_fdb_key){};
+	bucket->data[way] = (struct xbr_fdb_data){};
+	if (bucket != &t->fdb[first])
+		t->fdb[first].overflow--;
+}
+
+/* Half the time as it was at the beginning: a world in which nothing works shows little. */
+static void change_flags(struct xbr_port *port, __u32 number, __u32 value)
+{
+	const __u32 free = XBR_PORT_LEARNING | XBR_PORT_FLOOD | XBR_PORT_MCAST_FLOOD | XBR_PORT_BCAST_FLOOD |
+			   XBR_PORT_HAIRPIN | XBR_PORT_ISOLATED;
+
+	if (number != HOST)
+		port->flags = value & 0x80000000u ? usual_flags(number) : (usual_flags(number) & ~free) | (value & free);
+}
+
+static void change_port(const struct world_change *change, struct xbr_port *port)
+{
+	static const __u8 states[] = {XBR_STATE_FORWARDING, XBR_STATE_FORWARDING, XBR_STATE_FORWARDING,
+				      XBR_STATE_DISABLED,   XBR_STATE_LISTENING,  XBR_STATE_LEARNING,
+				      XBR_STATE_BLOCKING,   XBR_STATE_FORWARDING};
+	static const __u32 mtus[] = {0, 50, 100, 1500};
+	static const __u32 limits[] = {0, 0, 1, 6};
+
+	switch (change->subject) {
+	case WORLD_FLAGS:
+		change_flags(port, change->port, change->value);
+		break;
+	case WORLD_STATE:
+		port->state = states[change->value % sizeof(states)];
+		break;
+	case WORLD_MTU:
+		port->mtu = mtus[change->value % 4];
+		break;
+	case WORLD_PORT_LIMIT:
+		port->fdb_max_learned = limits[change->value % 4];
+		break;
+	case WORLD_PORT_MASK:
+		port->group_fwd_mask = (__u16)(change->value & change->value >> 16);
+		break;
+	default:
+		port->ifindex = change->value % 4 ? change->port : IFINDEX_UNUSED;
+		break;
+	}
+}
+
+static void change_bridge(const struct world_change *change, struct xbr_bridge *bridge)
+{
+	static const __u32 limits[] = {0, 0, 0, 12};
+
+	switch (change->subject) {
+	case WORLD_BRIDGE_FLAGS:
+		bridge->flags = change->value & (XBR_BRIDGE_HOST_UP | XBR_BRIDGE_XDP_FLOOD);
+		break;
+	case WORLD_BRIDGE_LIMIT:
+		bridge->fdb_max_learned = limits[change->value % 4];
+		break;
+	case WORLD_BRIDGE_MASK:
+		bridge->group_fwd_mask = (__u16)(change->value & change->value >> 16);
+		break;
+	default:
+		bridge->ageing_epochs = change->value % 8 ? (__u16)(change->value % 16) : 0;
+		break;
+	}
+}
+
+void world_change_apply(const struct world_change *change, const struct tables *tables)
+{
+	switch (change->subject) {
+	case WORLD_FLUSH:
+		flush(tables, change->port);
+		break;
+	case WORLD_AGE_ALL:
+		age_all(tables);
+		break;
+	case WORLD_PIN:
+		pin(tables, change);
+		break;
+	case WORLD_REMOVE:
+		remove_entry(tables, change);
+		break;
+	case WORLD_BRIDGE_FLAGS:
+	case WORLD_BRIDGE_LIMIT:
+	case WORLD_BRIDGE_MASK:
+	case WORLD_AGEING:
+		change_bridge(change, &tables->bridges[change->bridge]);
+		break;
+	default:
+		change_port(change, &tables->ports[change->port]);
+		break;
+	}
+}
+
+/* ---- frames ---- */
+
+static void put_station(struct random *random, __u8 *mac)
+{
+	__u8 n = (__u8)below(random, STATIONS);
+
+	memcpy(mac, (__u8[6]){0x02, 0, 0, 0, 0, n}, 6);
+}
+
+static void put_random(struct random *random, __u8 *mac, __u8 group_bit)
+{
+	__u64 bits = next(random);
+
+	memcpy(mac, &bits, 6);
+	mac[0] = (__u8)((mac[0] & 0xfe) | group_bit);
+}
+
+static void put_destination(struct random *random, __u8 *mac)
+{
+	switch (below(random, 16)) {
+	case 0:
+		memset(mac, 0xff, 6);
+		break;
+	case 1:
+		put_random(random, mac, 1);
+		break;
+	case 2:
+		memcpy(mac, (__u8[6]){0x01, 0x80, 0xc2, 0, 0, (__u8)below(random, 18)}, 6);
+		break;
+	case 3:
+		put_random(random, mac, 0);
+		break;
+	case 4:
+		memset(mac, 0, 6);
+		break;
+	default:
+		put_station(random, mac);
+		break;
+	}
+}
+
+static void put_source(struct random *random, __u8 *mac)
+{
+	switch (below(random, 24)) {
+	case 0:
+		put_random(random, mac, 1);
+		break;
+	case 1:
+		memset(mac, 0, 6);
+		break;
+	case 2:
+		put_random(random, mac, 0);
+		break;
+	default:
+		put_station(random, mac);
+		break;
+	}
+}
+
+/* Tags to a depth, then a type, or a length that lies. */
+static void put_types(struct random *random, __u8 *bytes)
+{
+	static const __u8 types[][2] = {{0x81, 0x00}, {0x88, 0xa8}, {0x81, 0x00}, {0x08, 0x00},
+					{0x86, 0xdd}, {0x88, 0x08}, {0x05, 0xdc}, {0xff, 0xff}};
+	__u64 bits = next(random);
+
+	for (__u32 depth = 0; depth < 8; depth++, bits >>= 3) {
+		memcpy(bytes + depth * 4, types[bits & 7], 2);
+		if ((bits & 7) > 2)
+			return;
+	}
+}
+
+/* One in sixteen ends within its header or just behind it. */
+static __u32 random_length(struct random *random)
+{
+	switch (below(random, 32)) {
+	case 0:
+		return below(random, 14);
+	case 1:
+	case 2:
+		return 14 + below(random, 8);
+	case 3:
+		return 60 + below(random, WORLD_FRAME_MAX - 60);
+	default:
+		return 46 + below(random, 82);
+	}
+}
+
+void world_frame_next(struct random *random, struct world_frame *ret_frame)
+{
+	__u64 filling = next(random);
+
+	ret_frame->in = below(random, 64) ? P1 + below(random, LAB_PORTS - P1) : NO_PORT;
+	ret_frame->length = random_length(random);
+	put_destination(random, ret_frame->bytes);
+	put_source(random, ret_frame->bytes + 6);
+	put_types(random, ret_frame->bytes + 12);
+	memcpy(ret_frame->bytes + 46, &filling, sizeof(filling));
+}
