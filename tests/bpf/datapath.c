@@ -137,8 +137,10 @@ void datapath_clear(const struct datapath *dp)
 
 int datapath_set_port_of(const struct datapath *dp, __u32 ifindex, __u32 port)
 {
+	__u64 value = port;
+
 	if (dp->skeleton)
-		return bpf_map_update_elem(bpf_map__fd(dp->skeleton->maps.port_of), &ifindex, &port, BPF_ANY);
+		return bpf_map_update_elem(bpf_map__fd(dp->skeleton->maps.port_of), &ifindex, &value, BPF_ANY);
 	if (ifindex >= HOST_IFINDEXES)
 		return -ERANGE;
 	host.port_of[ifindex] = port;

@@ -868,6 +868,7 @@ const struct row rows[] = {
 		.in = P1,
 		.frame = LONG_A_TO_B(TEXT "fourteen more."),
 		DROP(egress_mtu),
+		.too_long_for = P2,
 		.xdp = XDP_PASS,
 	},
 	{

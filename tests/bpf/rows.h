@@ -58,6 +58,7 @@ struct row {
 	__u8 verdict;
 	__u8 reason;
 	__u8 out;             /* of a FORWARD */
+	__u8 too_long_for;    /* the port that XDP names to TC with reason egress_mtu */
 	__u8 counted;         /* the reason counted, where a flood found nobody; 0: `reason` */
 	__u8 notes[2];        /* counted on the ingress port beside it */
 	__u8 copy_note;       /* counted on port copy_note_at beside it */

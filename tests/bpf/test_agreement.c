@@ -4,8 +4,9 @@
  * each ends with a reason, and the three tables stay the same octet for octet. The seed is fixed; XBR_FRAMES in the environment says how
  * many frames (default: a million).
  *
- * BPF_PROG_TEST_RUN refuses frames of less than a header (14 octets), and TC's those of nothing but a header: they run where they
- * can, and are counted.
+ * BPF_PROG_TEST_RUN refuses frames of less than a header (14 octets): they run in the host build alone. For TC it also refuses a header
+ * with nothing behind it, and an IP header cut short: TC gets these with an octet more, and with another type; nothing that the
+ * pipeline looks at. All are counted.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -19,9 +20,15 @@
 #define FRAMES 1000000ul
 #define COMPARE_EVERY 10000
 
+#define HEADER 14
+#define IPV4_HEADER 20
+#define IPV6_HEADER 40
+
 struct tally {
 	unsigned long frames[HOOK_COUNT];
 	unsigned long reason[XBR_REASON_COUNT];
+	unsigned long too_short; /* for the kernel */
+	unsigned long altered;   /* for TC */
 };
 
 static struct lab lab;
@@ -40,9 +47,27 @@ static bool takes(enum hook hook, const struct world_frame *frame)
 {
 	if (hook == HOOK_HOST)
 		return true;
-	if (hook == HOOK_XDP)
-		return frame->length >= 14 && frame->in != HOST;
-	return frame->length > 14;
+	return frame->length >= HEADER && (hook == HOOK_TC || frame->in != HOST);
+}
+
+static bool has_type(const struct world_frame *frame, __u8 high, __u8 low)
+{
+	return frame->bytes[12] == high && frame->bytes[13] == low;
+}
+
+/* What BPF_PROG_TEST_RUN takes instead of a frame that it refuses for TC. */
+static void make_acceptable(struct world_frame *frame)
+{
+	bool cut_ipv4 = has_type(frame, 0x08, 0x00) && frame->length < HEADER + IPV4_HEADER;
+	bool cut_ipv6 = has_type(frame, 0x86, 0xdd) && frame->length < HEADER + IPV6_HEADER;
+
+	if (!cut_ipv4 && !cut_ipv6 && frame->length > HEADER)
+		return;
+	if (cut_ipv4 || cut_ipv6)
+		memcpy(frame->bytes + 12, (__u8[2]){0x88, 0xb5}, 2); /* local experimental (802) */
+	if (frame->length == HEADER)
+		frame->length++;
+	tally.altered++;
 }
 
 static bool same_decision(const struct xbr_trace *a, const struct xbr_trace *b)
@@ -75,8 +100,7 @@ static bool run_one(enum hook hook, const struct world_frame *frame, unsigned lo
 	if (!takes(hook, frame))
 		return true;
 	tally.frames[hook]++;
-	int e = datapath_run(dp, &arrival, NULL); if (e) { printf("err %d len %u ifi %u:", e, frame->length,arrival.ifindex); for (int q=0;q<24;q++) printf(" %02x",frame->bytes[q]); puts(""); }
-	if (e == 0 && dp->tables.trace->frames == decided + 1 &&
+	if (datapath_run(dp, &arrival, NULL) == 0 && dp->tables.trace->frames == decided + 1 &&
 	    dp->tables.trace->reason != XBR_REASON_none &&
 	    same_decision(dp->tables.trace, datapaths[HOOK_HOST].tables.trace))
 		return true;
@@ -97,13 +121,15 @@ static void compare_tables(void)
 	CU_ASSERT(same_tables(&datapaths[HOOK_HOST].tables, &datapaths[HOOK_TC].tables));
 }
 
-static bool run_everywhere(const struct world_frame *frame, unsigned long number)
+static bool run_everywhere(struct world_frame *frame, unsigned long number)
 {
-	for (int hook = 0; hook < HOOK_COUNT; hook++)
-		if (!run_one((enum hook)hook, frame, number))
-			return false;
+	if (!run_one(HOOK_HOST, frame, number) || !run_one(HOOK_XDP, frame, number))
+		return false;
 	tally.reason[datapaths[HOOK_HOST].tables.trace->reason]++;
-	return true;
+	tally.too_short += frame->length < HEADER;
+	if (takes(HOOK_TC, frame))
+		make_acceptable(frame);
+	return run_one(HOOK_TC, frame, number);
 }
 
 static void run_frames(unsigned long count)
@@ -137,8 +163,8 @@ static void check_mixture(void)
 
 static void say_tally(void)
 {
-	printf("agreement: %lu frames; %lu also by XDP, %lu also by TC, %lu too short for the kernel\n",
-	       tally.frames[HOOK_HOST], tally.frames[HOOK_XDP], tally.frames[HOOK_TC], tally.reason[XBR_REASON_runt]);
+	printf("agreement: %lu frames; %lu also by XDP, %lu by TC (%lu altered for it); %lu too short for the kernel\n",
+	       tally.frames[HOOK_HOST], tally.frames[HOOK_XDP], tally.frames[HOOK_TC], tally.altered, tally.too_short);
 }
 
 static int open_everything(void)

@@ -88,11 +88,12 @@ static void check_bytes(const struct run *run)
 	      "the frame is unchanged");
 }
 
-/* XDP passes a decision on; `out` of one that a length was against is the port it was too long for. */
+/* XDP passes a decision on. */
 static void check_handoff(const struct run *run)
 {
 	const struct xbr_handoff *h = &run->left.handoff;
 	const struct row *row = run->row;
+	__u32 out = row->too_long_for ? row->too_long_for : row->out;
 	__u32 fid = row->in == P5 ? ROW_OTHER_FID : ROW_FID;
 
 	if (is_finished(run)) {
@@ -100,7 +101,7 @@ static void check_handoff(const struct run *run)
 		return;
 	}
 	check(run, run->left.has_handoff, "the decision is in front of the frame");
-	check(run, h->nonce == DATAPATH_NONCE && h->in == row->in && h->out == row->out && h->verdict == row->verdict &&
+	check(run, h->nonce == DATAPATH_NONCE && h->in == row->in && h->out == out && h->verdict == row->verdict &&
 			   h->reason == row->reason && h->fid == fid && h->reserved == 0,
 	      "the decision passed on is the row's");
 }

@@ -43,16 +43,21 @@ clone_repository() {
 }
 
 # run COMMAND...: in the Debian, with /proc, /sys and /dev, its own mounts and process ids, and a clean environment.
+# pivot_root, not chroot: `ip netns exec` wants a root that is a mount point.
 run() {
 	# shellcheck disable=SC2016 # expanded by the inner shell
 	unshare --mount --pid --fork --kill-child --propagation private sh -euc '
-		debian=$1
+		cd "$1"
 		shift
-		mount -t proc proc "$debian/proc"
-		mount --rbind /sys "$debian/sys"
-		mount --rbind /dev "$debian/dev"
-		mount -t tmpfs tmpfs "$debian/run"
-		exec chroot "$debian" env -i HOME=/root TERM=dumb LANG=C.UTF-8 CI=true \
+		mount --bind . .
+		cd "$PWD"
+		mount -t proc proc proc
+		mount --rbind /sys sys
+		mount --rbind /dev dev
+		mount -t tmpfs tmpfs run
+		pivot_root . mnt
+		umount --lazy /mnt
+		exec env -i HOME=/root TERM=dumb LANG=C.UTF-8 CI=true \
 			PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"
 	' sh "$debian" "$@" </dev/null
 }

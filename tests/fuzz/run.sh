@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # usage: tests/fuzz/run.sh SECONDS TARGET...
-# Runs libFuzzer targets side by side, each for SECONDS, from the corpus kept in tests/fuzz/corpus/NAME (for fuzz_NAME). What they
-# find goes to build/fuzz/corpus/NAME; an input that breaks one is left in build/fuzz, and its report is printed.
+# Runs libFuzzer targets side by side, each for SECONDS; fuzz_NAME begins with the corpus in tests/fuzz/corpus/NAME.
+# What is new goes to build/fuzz/corpus; an input that breaks a target is left in build/fuzz, and its report printed.
 set -u
 
 if [ $# -lt 2 ]; then
