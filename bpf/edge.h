@@ -6,9 +6,9 @@
 #ifndef XBR_EDGE_H
 #define XBR_EDGE_H
 
-#include "frame.h"
+#include "parse.h"
 
-#define VLAN_ALLOWANCE 4 /* the kernel lets a frame be one tag longer than the MTU: is_skb_forwardable() */
+#define VLAN_ALLOWANCE	4  /* the kernel lets a frame be one tag longer than the MTU: is_skb_forwardable() */
 #define GSO_HEADERS_MIN 28 /* IPv4 and UDP: the least that each segment of a super-frame gets in front */
 
 STAGE bool edge_fits(const struct frame *f, const struct xbr_port *out)
@@ -17,7 +17,7 @@ STAGE bool edge_fits(const struct frame *f, const struct xbr_port *out)
 		return true;
 	if (f->gso_size)
 		return f->gso_size + GSO_HEADERS_MIN <= out->mtu;
-	return f->len <= out->mtu + 14 + VLAN_ALLOWANCE;
+	return f->len <= out->mtu + ETH_HEADER_LEN + VLAN_ALLOWANCE;
 }
 
 /* XBR_REASON_none: it may. */

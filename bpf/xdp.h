@@ -52,12 +52,18 @@ STAGE int xdp_hand_off(struct xdp_md *xdp, const struct frame *f)
 	return XDP_PASS;
 }
 
+/* A veth takes XDP frames of its MTU exactly, and drops a tagged one of four octets more, silently. TC can send that. */
+STAGE bool xdp_fits(const struct frame *f, __u32 mtu)
+{
+	return f->len <= mtu + ETH_HEADER_LEN;
+}
+
 /* An empty slot (the device went this instant) drops: the low bits of the flags are what a miss returns. */
 STAGE int xdp_forward(struct xdp_md *xdp, struct frame *f)
 {
 	const struct xbr_port *out = port_get(f->out);
 
-	if (!out || !(out->flags & XBR_PORT_XDP_OUT))
+	if (!out || !(out->flags & XBR_PORT_XDP_OUT) || !xdp_fits(f, out->mtu))
 		return xdp_hand_off(xdp, f);
 	count_rx(f);
 	count_tx(f->out, f->len);
@@ -88,7 +94,7 @@ static long xdp_flood_count(__u32 index, struct xdp_flood *flood)
 /* All copies at once, if every receiver takes XDP frames of this length and the host needs none. */
 STAGE bool xdp_may_flood(const struct xdp_md *xdp, const struct frame *f, const struct xbr_bridge *bridge)
 {
-	if (!(bridge->flags & XBR_BRIDGE_XDP_FLOOD) || f->len > bridge->flood_mtu + 14 + VLAN_ALLOWANCE)
+	if (!(bridge->flags & XBR_BRIDGE_XDP_FLOOD) || !xdp_fits(f, bridge->flood_mtu))
 		return false;
 	if (bridge->flags & XBR_BRIDGE_HOST_UP && f->reason != XBR_REASON_unknown_unicast)
 		return false;
