@@ -1,0 +1,62 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Makes the seeds of tests/fuzz/fuzz_pipeline.c from captured frames: tests/fuzz/seeds.py CAPTURES...
+
+Each CAPTURE (a pcap file of Ethernet frames) becomes one file of tests/fuzz/corpus/pipeline: a world where everything is as usual, and the
+first frames of the capture, each by the next of four ports. The seeds that are committed were made from the captures of tcpdump's own
+tests (the-tcpdump-group/tcpdump, tests/, BSD licence): real LLDP, LACP, STP, QinQ and tunnel frames, and malformed ones. It need not be
+run again; it is here to tell where the seeds come from.
+"""
+
+import struct
+import sys
+from pathlib import Path
+
+CORPUS = Path(__file__).parent / "corpus" / "pipeline"
+FRAMES = 12
+FRAME_MAX = 256
+ETHERNET = 1
+
+LEARNING_AND_FLOODING = 0x0F
+FORWARDING = 3
+HOST_UP = 1
+
+PORT = struct.pack("<BBBHBH", LEARNING_AND_FLOODING, FORWARDING, 0, 1500, 0, 0)
+HOST = struct.pack("<BBBHBH", 0, FORWARDING, 0, 1500, 0, 0)
+WORLD = 5 * PORT + HOST + 2 * struct.pack("<BBBHB", HOST_UP, 0, 100, 0, 6)
+
+
+def frames_of(capture):
+    """The frames of a pcap file of either byte order; none where it is not of Ethernet."""
+    octets = capture.read_bytes()
+    order = "<" if octets[:4] in (b"\xd4\xc3\xb2\xa1", b"\x4d\x3c\xb2\xa1") else ">"
+    if struct.unpack_from(order + "I", octets, 20)[0] & 0xFFFF != ETHERNET:
+        return
+    at = 24
+    while at + 16 <= len(octets):
+        length = struct.unpack_from(order + "I", octets, at + 8)[0]
+        yield octets[at + 16 : at + 16 + length]
+        at += 16 + length
+
+
+def seed_of(frames):
+    records = b""
+    for number, frame in enumerate(frames[:FRAMES]):
+        frame = frame[:FRAME_MAX]
+        records += struct.pack("<BHB", 1 + number % 4, len(frame), 0) + frame
+    return WORLD + records
+
+
+def main(captures):
+    if not captures:
+        sys.exit(__doc__)
+    CORPUS.mkdir(parents=True, exist_ok=True)
+    for capture in map(Path, captures):
+        frames = list(frames_of(capture))
+        if frames:
+            (CORPUS / capture.stem).write_bytes(seed_of(frames))
+        else:
+            print(f"{capture}: no Ethernet frames, no seed", file=sys.stderr)
+
+
+main(sys.argv[1:])
