@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A sentence for the user, carried from where something went wrong to where it is told. Functions that can be
- * refused for a reason that a person should read take a `struct xbr_error *` as their last argument (never NULL),
- * fill it with xbr_refuse() and return its code; on success they leave it alone.
+ * refused for a reason that a person should read take a `struct xbr_error *` as their last argument (never
+ * NULL), fill it with xbr_refuse() and return its code; on success they leave it alone.
  */
 #ifndef XBR_ERROR_H
 #define XBR_ERROR_H

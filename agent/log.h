@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* log: sentences to standard error, with the journal's level prefix where the journal reads it. Only those who give something up call it. */
+/* log: sentences to standard error, with the journal's level prefix where the journal reads it. Only those
+ * who give something up call it. */
 #ifndef XBR_LOG_H
 #define XBR_LOG_H
 

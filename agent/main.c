@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * xbrd: wires the parts. The order of a start: read the configuration, open the datapath (load, or adopt), rebuild the model, swap
- * the programs in, make the configuration true, serve, say READY. A stop leaves everything in place.
+ * xbrd: wires the parts. The order of a start: read the configuration, open the datapath (load, or adopt),
+ * rebuild the model, swap the programs in, make the configuration true, serve, say READY. A stop leaves
+ * everything in place.
  */
 #include <errno.h>
 #include <signal.h>
@@ -95,12 +96,14 @@ static int add_sources(struct agent *agent)
 	int err = add_signals(agent);
 
 	if (err >= 0)
-		err = sd_event_add_io(agent->event, NULL, rtnl_monitor_fd(agent->rtnl), EPOLLIN, on_link_event, agent);
+		err = sd_event_add_io(agent->event, NULL, rtnl_monitor_fd(agent->rtnl), EPOLLIN,
+				      on_link_event, agent);
 	if (err >= 0)
-		err = sd_event_add_io(agent->event, NULL, datapath_events_fd(agent->dp), EPOLLIN, on_fdb_event, agent);
+		err = sd_event_add_io(agent->event, NULL, datapath_events_fd(agent->dp), EPOLLIN,
+				      on_fdb_event, agent);
 	if (err >= 0)
-		err = sd_event_add_time_relative(agent->event, &sweep, CLOCK_MONOTONIC, SWEEP_PERIOD_USEC, SWEEP_SLACK_USEC,
-						 on_sweep, agent);
+		err = sd_event_add_time_relative(agent->event, &sweep, CLOCK_MONOTONIC, SWEEP_PERIOD_USEC,
+						 SWEEP_SLACK_USEC, on_sweep, agent);
 	if (err >= 0)
 		err = sd_event_source_set_enabled(sweep, SD_EVENT_ON);
 	if (err >= 0)
@@ -131,7 +134,8 @@ static int open_model(struct agent *agent, const struct options *options, struct
 	return err ? xbr_refuse(error, err, "cannot swap the programs: %s", strerror(-err)) : 0;
 }
 
-/* What runs goes on running with a configuration that cannot be made true; an agent that starts from nothing gives up. */
+/* What runs goes on running with a configuration that cannot be made true; an agent that starts from nothing
+ * gives up. */
 static int make_true(struct agent *agent, const struct config *config, struct xbr_error *error)
 {
 	int err = config->commands ? config_apply(agent, config, error) : 0;
@@ -151,7 +155,8 @@ static int serve(struct agent *agent, const struct options *options, struct xbr_
 		err = add_sources(agent);
 	if (err < 0)
 		return xbr_refuse(error, err, "cannot make the event loop: %s", strerror(-err));
-	err = server_open(&agent->server, agent->event, options->socket, options->group, api_methods, agent, error);
+	err = server_open(&agent->server, agent->event, options->socket, options->group, api_methods, agent,
+			  error);
 	if (err)
 		return err;
 	api_listen(agent);
@@ -167,7 +172,7 @@ static void detach_all(struct agent *agent)
 {
 	struct bridge *bridge, *next;
 
-	bridge_foreach(agent->model, bridge, next)
+	bridge_foreach (agent->model, bridge, next)
 		bridge_del(agent->model, bridge);
 	datapath_remove(agent->dp);
 }

@@ -16,9 +16,9 @@ static const struct option long_options[] = {
 	{"pin-dir", required_argument, NULL, 'p'},  {"socket", required_argument, NULL, 's'},
 	{"group", required_argument, NULL, 'g'},    {"config", required_argument, NULL, 'c'},
 	{"fdb-size", required_argument, NULL, 'f'}, {"max-ports", required_argument, NULL, 'm'},
-	{"tc", required_argument, NULL, 't'},	    {"log-level", required_argument, NULL, 'l'},
-	{"detach", no_argument, NULL, 'd'},	    {"version", no_argument, NULL, 'V'},
-	{"help", no_argument, NULL, 'h'},	    {NULL, 0, NULL, 0},
+	{"tc", required_argument, NULL, 't'},       {"log-level", required_argument, NULL, 'l'},
+	{"detach", no_argument, NULL, 'd'},         {"version", no_argument, NULL, 'V'},
+	{"help", no_argument, NULL, 'h'},           {NULL, 0, NULL, 0},
 };
 
 static const char usage[] =
@@ -28,7 +28,8 @@ static const char usage[] =
 	"  --pin-dir DIR     where maps and links are pinned (default /sys/fs/bpf/xbr)\n"
 	"  --socket PATH     control socket (default /run/xbr/xbrd.sock)\n"
 	"  --group NAME      group that may use the socket (default xbr)\n"
-	"  --config FILE     configuration made true at the start (default " CONFIG_USUAL ", if it is there)\n"
+	"  --config FILE     configuration made true at the start (default " CONFIG_USUAL
+	", if it is there)\n"
 	"  --fdb-size N      addresses to have room for, 64 to 16777216 (default 131072)\n"
 	"  --max-ports N     port numbers, 2 to 16384 (default 1024)\n"
 	"  --tc auto|tcx|clsact   how TC programs are attached (default auto: tcx if the kernel has it)\n"
@@ -42,7 +43,8 @@ static int bad_value(const char *option, const char *value, const char *right)
 	return EXIT_USAGE;
 }
 
-static int parse_number(const char *option, const char *text, uint32_t min, uint32_t max, uint32_t *ret_number)
+static int parse_number(const char *option, const char *text, uint32_t min, uint32_t max,
+			uint32_t *ret_number)
 {
 	char *end, right[64];
 	unsigned long number;
@@ -58,7 +60,8 @@ static int parse_number(const char *option, const char *text, uint32_t min, uint
 }
 
 /* words ends with NULL; *ret_index gets which one text is. */
-static int parse_word(const char *option, const char *text, const char *const words[], const char *right, int *ret_index)
+static int parse_word(const char *option, const char *text, const char *const words[], const char *right,
+		      int *ret_index)
 {
 	for (int i = 0; words[i]; i++) {
 		if (strcmp(words[i], text))

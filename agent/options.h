@@ -12,11 +12,12 @@ struct options {
 	const char *socket;
 	const char *group;
 	const char *config; /* NULL: none */
-	int log_level;	    /* of syslog(3): messages above it are not told */
+	int log_level;      /* of syslog(3): messages above it are not told */
 	bool detach;
 };
 
-/* Returns -1 to go on, else the status to exit with (help and version were printed, or a sentence on what is wrong). */
+/* Returns -1 to go on, else the status to exit with (help and version were printed, or a sentence on what is
+ * wrong). */
 int options_parse(int argc, char **argv, struct options *ret_options);
 
 #endif

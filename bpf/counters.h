@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
 /*
- * counters: per CPU, so that counting is a plain addition. A frame is counted once, by the hook that ends its way: rx and the reason on
- * the ingress port, tx on each port it was handed to.
+ * counters: per CPU, so that counting is a plain addition. A frame is counted once, by the hook that ends its
+ * way: rx and the reason on the ingress port, tx on each port it was handed to.
  */
 #ifndef XBR_COUNTERS_H
 #define XBR_COUNTERS_H

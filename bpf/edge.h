@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
 /*
- * edge: may this frame leave by that port? One predicate decides for the single port of a known destination and for every copy of a
- * flood, as should_deliver() does in the kernel's bridge.
+ * edge: may this frame leave by that port? One predicate decides for the single port of a known destination
+ * and for every copy of a flood, as should_deliver() does in the kernel's bridge.
  */
 #ifndef XBR_EDGE_H
 #define XBR_EDGE_H
 
 #include "parse.h"
 
-#define VLAN_ALLOWANCE	4  /* the kernel lets a frame be one tag longer than the MTU: is_skb_forwardable() */
+#define VLAN_ALLOWANCE  4  /* the kernel lets a frame be one tag longer than the MTU: is_skb_forwardable() */
 #define GSO_HEADERS_MIN 28 /* IPv4 and UDP: the least that each segment of a super-frame gets in front */
 
 STAGE bool edge_fits(const struct frame *f, const struct xbr_port *out)
@@ -21,8 +21,8 @@ STAGE bool edge_fits(const struct frame *f, const struct xbr_port *out)
 }
 
 /* XBR_REASON_none: it may. */
-STAGE enum xbr_reason edge_refusal(const struct frame *f, const struct xbr_port *in, const struct xbr_port *out,
-				   __u32 out_number)
+STAGE enum xbr_reason edge_refusal(const struct frame *f, const struct xbr_port *in,
+				   const struct xbr_port *out, __u32 out_number)
 {
 	if (out->state != XBR_STATE_FORWARDING)
 		return XBR_REASON_egress_down;
@@ -46,7 +46,8 @@ STAGE __u32 edge_flood_flag(const struct frame *f)
 	}
 }
 
-/* The host's own group frames go out whatever the flags say; unknown unicast never reaches the host: as the kernel's br_flood(). */
+/* The host's own group frames go out whatever the flags say; unknown unicast never reaches the host: as the
+ * kernel's br_flood(). */
 STAGE bool edge_floods(const struct frame *f, const struct xbr_port *in, const struct xbr_port *out)
 {
 	if (out->flags & XBR_PORT_LOCAL)
@@ -56,13 +57,15 @@ STAGE bool edge_floods(const struct frame *f, const struct xbr_port *in, const s
 	return out->flags & edge_flood_flag(f);
 }
 
-STAGE bool edge_delivers(const struct frame *f, const struct xbr_port *in, const struct xbr_port *out, __u32 out_number)
+STAGE bool edge_delivers(const struct frame *f, const struct xbr_port *in, const struct xbr_port *out,
+			 __u32 out_number)
 {
 	return edge_floods(f, in, out) && edge_refusal(f, in, out, out_number) == XBR_REASON_none;
 }
 
 /* Whatever the FDB says at this instant, no frame leaves by a port of another bridge. */
-STAGE enum xbr_reason edge_refusal_known(const struct frame *f, const struct xbr_port *in, const struct xbr_port *out)
+STAGE enum xbr_reason edge_refusal_known(const struct frame *f, const struct xbr_port *in,
+					 const struct xbr_port *out)
 {
 	if (!out || out->bridge != in->bridge)
 		return XBR_REASON_egress_down;

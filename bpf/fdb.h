@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
 /*
- * fdb: the filtering database, an exact match on (FID, MAC) in a table of cache-line buckets of five. An address has two buckets it
- * may live in; the second is looked at only when the first says (`overflow`) that somebody went there.
+ * fdb: the filtering database, an exact match on (FID, MAC) in a table of cache-line buckets of five. An
+ * address has two buckets it may live in; the second is looked at only when the first says (`overflow`) that
+ * somebody went there.
  *
  * BPF on any CPU and the agent change the table at the same time, without a lock:
  *   - a slot is free when its key is 0. It is claimed by compare-and-swap of the key from 0.
- *   - the data word is what an entry says; it changes only by compare-and-swap, and 0 says "nothing" (the address is unknown).
- *     So an inserter claims the key, then swaps the data from 0; whoever finds a key without data may fill it in.
- *   - only the agent removes: it swaps the data to kind BUSY (which fails if the entry was refreshed meanwhile), then
- *     clears the key, then the data. BPF treats BUSY as unknown and does not touch it.
- * A reader sees the former entry, or none, or the new one; never half of one.
+ *   - the data word is what an entry says; it changes only by compare-and-swap, and 0 says "nothing" (the
+ * address is unknown). So an inserter claims the key, then swaps the data from 0; whoever finds a key without
+ * data may fill it in.
+ *   - only the agent removes: it swaps the data to kind BUSY (which fails if the entry was refreshed
+ * meanwhile), then clears the key, then the data. BPF treats BUSY as unknown and does not touch it. A reader
+ * sees the former entry, or none, or the new one; never half of one.
  */
 #ifndef XBR_FDB_H
 #define XBR_FDB_H
@@ -50,8 +52,8 @@ STAGE __u32 *fdb_find(struct xbr_fdb_bucket *first, __u64 key, __u64 hash)
 }
 
 /*
- * The slot of one bucket that is key's from now on, or NULL: it is full. *ret_claimed: the slot was free until now; not set where another
- * CPU that learns the same address was quicker.
+ * The slot of one bucket that is key's from now on, or NULL: it is full. *ret_claimed: the slot was free
+ * until now; not set where another CPU that learns the same address was quicker.
  */
 STAGE __u32 *fdb_bucket_claim(struct xbr_fdb_bucket *b, __u64 key, bool *ret_claimed)
 {
@@ -69,7 +71,8 @@ STAGE __u32 *fdb_bucket_claim(struct xbr_fdb_bucket *b, __u64 key, bool *ret_cla
 	return NULL;
 }
 
-/* A slot for a key that was not there, or NULL: both buckets are full. Overflow is raised before the key can be found. */
+/* A slot for a key that was not there, or NULL: both buckets are full. Overflow is raised before the key can
+ * be found. */
 STAGE __u32 *fdb_claim(struct xbr_fdb_bucket *first, __u64 key, __u64 hash)
 {
 	bool claimed = false;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
 /*
- * A frame as the stages see it: what `parse` found, and the decision as it grows. It lives on the stack (or in registers) of one
- * program run; the bytes stay where they are.
+ * A frame as the stages see it: what `parse` found, and the decision as it grows. It lives on the stack (or
+ * in registers) of one program run; the bytes stay where they are.
  */
 #ifndef XBR_FRAME_H
 #define XBR_FRAME_H
@@ -10,7 +10,7 @@
 
 struct frame {
 	/* by parse */
-	__u64 dst;      /* six octets as on the wire, in the low 48 bits: the first octet is the lowest */
+	__u64 dst; /* six octets as on the wire, in the low 48 bits: the first octet is the lowest */
 	__u64 src;
 	__u32 len;      /* octets from the destination on, a tag in metadata included, the FCS not */
 	__u32 gso_size; /* octets of payload in each segment of a GSO super-frame; 0: one frame */
@@ -20,17 +20,17 @@ struct frame {
 	__u32 fid;
 
 	/* the decision */
-	__u32 out;      /* egress port of a FORWARD */
-	__u32 verdict;  /* enum xbr_verdict */
-	__u32 reason;   /* enum xbr_reason */
+	__u32 out;     /* egress port of a FORWARD */
+	__u32 verdict; /* enum xbr_verdict */
+	__u32 reason;  /* enum xbr_reason */
 };
 
 #define MAC_GROUP_BIT 1ull /* of the first octet: a group address (802, 8.2) */
 #define MAC_BROADCAST 0xffffffffffffull
 
 /* 01:80:c2:00:00:0x, the reserved addresses of 802.1Q table 8-1; the low nibble of the last octet is x. */
-#define MAC_RESERVED 0x000000c28001ull
-#define MAC_RESERVED_MASK 0xf0ffffffffffull
+#define MAC_RESERVED       0x000000c28001ull
+#define MAC_RESERVED_MASK  0xf0ffffffffffull
 #define MAC_RESERVED_SHIFT 40
 #define MAC_RESERVED_PAUSE 1
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
 /*
- * ingress: may a frame come in by this port at all? What fails here is neither learned nor relayed (802.1Q, 8.6.1 and 8.7; the
- * kernel's br_handle_frame() draws the same lines).
+ * ingress: may a frame come in by this port at all? What fails here is neither learned nor relayed
+ * (802.1Q, 8.6.1 and 8.7; the kernel's br_handle_frame() draws the same lines).
  */
 #ifndef XBR_INGRESS_H
 #define XBR_INGRESS_H

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
 /*
- * learn: write the source address to the FDB when it is new, came by another port, or was not noted in this epoch (802.1Q, 8.7). A
- * known address that was seen a moment ago costs one comparison and no write. Nothing is ever pushed out to make room.
+ * learn: write the source address to the FDB when it is new, came by another port, or was not noted in this
+ * epoch (802.1Q, 8.7). A known address that was seen a moment ago costs one comparison and no write. Nothing
+ * is ever pushed out to make room.
  */
 #ifndef XBR_LEARN_H
 #define XBR_LEARN_H
@@ -104,7 +105,8 @@ STAGE void learn_move(const struct frame *f, const struct xbr_port *port, __u64 
 	learn_event(key, have, want);
 }
 
-/* A dynamic entry counts as long as it is of its port's generation, expired or not: the agent takes it out later. */
+/* A dynamic entry counts as long as it is of its port's generation, expired or not: the agent takes it out
+ * later. */
 STAGE bool learn_is_held(__u32 have)
 {
 	const struct xbr_port *holder = port_get(fdb_data_port(have));
@@ -112,8 +114,8 @@ STAGE bool learn_is_held(__u32 have)
 	return holder && holder->generation == fdb_data_generation(have);
 }
 
-STAGE void learn_over_dynamic(const struct frame *f, const struct xbr_port *port, const struct xbr_bridge *bridge,
-			      __u64 key, __u32 *data, __u32 have, __u32 want)
+STAGE void learn_over_dynamic(const struct frame *f, const struct xbr_port *port,
+			      const struct xbr_bridge *bridge, __u64 key, __u32 *data, __u32 have, __u32 want)
 {
 	struct learn_room room;
 
@@ -128,8 +130,8 @@ STAGE void learn_over_dynamic(const struct frame *f, const struct xbr_port *port
 }
 
 /* The address has a slot whose data is not what this frame says. */
-STAGE void learn_over(const struct frame *f, const struct xbr_port *port, const struct xbr_bridge *bridge, __u64 key,
-		      __u32 *data, __u32 have, __u32 want)
+STAGE void learn_over(const struct frame *f, const struct xbr_port *port, const struct xbr_bridge *bridge,
+		      __u64 key, __u32 *data, __u32 have, __u32 want)
 {
 	struct learn_room room;
 

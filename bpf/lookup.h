@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
 /*
- * lookup: the destination -> one port, a flood, or nowhere (802.1Q, 8.6.3 and 8.6.8). Only a source refreshes an entry; being looked up does not.
+ * lookup: the destination -> one port, a flood, or nowhere (802.1Q, 8.6.3 and 8.6.8). Only a source refreshes
+ * an entry; being looked up does not.
  */
 #ifndef XBR_LOOKUP_H
 #define XBR_LOOKUP_H
@@ -8,7 +9,8 @@
 #include "fdb.h"
 
 /* 802.1Q table 8-1: relayed only where the operator said so (group_fwd_mask, as the kernel has it). */
-STAGE bool lookup_reserved_ok(const struct frame *f, const struct xbr_port *port, const struct xbr_bridge *bridge)
+STAGE bool lookup_reserved_ok(const struct frame *f, const struct xbr_port *port,
+			      const struct xbr_bridge *bridge)
 {
 	__u32 mask = bridge->group_fwd_mask | port->group_fwd_mask;
 
@@ -19,7 +21,8 @@ STAGE bool lookup_group(struct frame *f, const struct xbr_port *port, const stru
 {
 	if (f->dst == MAC_BROADCAST)
 		return frame_end(f, XBR_VERDICT_FLOOD, XBR_REASON_broadcast);
-	if (mac_is_reserved(f->dst) && !(port->flags & XBR_PORT_LOCAL) && !lookup_reserved_ok(f, port, bridge))
+	if (mac_is_reserved(f->dst) && !(port->flags & XBR_PORT_LOCAL) &&
+	    !lookup_reserved_ok(f, port, bridge))
 		return frame_drop(f, XBR_REASON_reserved_group);
 	return frame_end(f, XBR_VERDICT_FLOOD, XBR_REASON_multicast);
 }

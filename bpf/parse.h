@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
 /*
- * parse: bytes -> struct frame. The only place that reads the bytes, and the only bounds checks. Callers (xdp.h, tc.h, the host
- * build) say where the bytes are and set what their kind of context knows: len, gso_size, in.
+ * parse: bytes -> struct frame. The only place that reads the bytes, and the only bounds checks. Callers
+ * (xdp.h, tc.h, the host build) say where the bytes are and set what their kind of context knows: len,
+ * gso_size, in.
  */
 #ifndef XBR_PARSE_H
 #define XBR_PARSE_H
 
 #include "frame.h"
 
-#define ETH_HEADER_LEN 14
+#define ETH_HEADER_LEN  14
 #define ETH_TYPE_OFFSET 12
-#define VLAN_TAG_LEN 4
-#define ETH_TYPE_LEN 2
-#define PARSE_LEN (ETH_HEADER_LEN + VLAN_TAG_LEN + ETH_TYPE_LEN) /* the most that is looked at */
+#define VLAN_TAG_LEN    4
+#define ETH_TYPE_LEN    2
+#define PARSE_LEN       (ETH_HEADER_LEN + VLAN_TAG_LEN + ETH_TYPE_LEN) /* the most that is looked at */
 
-#define BE16(x) ((__u16)(((x) >> 8) | (((x) & 0xff) << 8)))
+#define BE16(x) ((__u16)(((x) >> 8) | (((x)&0xff) << 8)))
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "addresses are compared as little-endian words");
 
 #define TPID_CTAG_BE BE16(0x8100) /* 802.1Q, table 9-1 */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
 /*
- * A frame's way, from a parsed frame to a decision. Pure: it reads and writes `struct frame` and maps, never the bytes. The same lines run
- * in XDP, in TC, and in user space for tests and fuzzing.
+ * A frame's way, from a parsed frame to a decision. Pure: it reads and writes `struct frame` and maps, never
+ * the bytes. The same lines run in XDP, in TC, and in user space for tests and fuzzing.
  *
  *     parse      bytes -> struct frame (xdp.h, tc.h or the host build call it)
  *     ingress    port known? up? source address a possible one?

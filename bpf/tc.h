@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
 /*
- * tc: the complete datapath. It can do everything: super-frames, partial checksums, tags in metadata, floods to any device, the host. Runs on the
- * ingress of every port and on the egress of the bridge device (frames of the host). What XDP already decided it only applies.
+ * tc: the complete datapath. It can do everything: super-frames, partial checksums, tags in metadata, floods
+ * to any device, the host. Runs on the ingress of every port and on the egress of the bridge device (frames
+ * of the host). What XDP already decided it only applies.
  */
 #ifndef XBR_TC_H
 #define XBR_TC_H

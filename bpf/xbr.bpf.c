@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only
 /*
- * The entry points, and nothing else: where the kernel calls, and which stages answer. bpf/pipeline.h is the way a frame goes.
+ * The entry points, and nothing else: where the kernel calls, and which stages answer. bpf/pipeline.h is the
+ * way a frame goes.
  */
 #include "tc.h"
 #include "xdp.h"

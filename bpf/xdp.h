@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
 /*
- * xdp: the early exit. It finishes a frame when it can do so completely: drop, reflect (XDP_TX), or redirect to ports that take XDP
- * frames. Otherwise it leaves the decision in front of the frame and passes it on to TC, which applies it: nothing is counted here then.
+ * xdp: the early exit. It finishes a frame when it can do so completely: drop, reflect (XDP_TX), or redirect
+ * to ports that take XDP frames. Otherwise it leaves the decision in front of the frame and passes it on to
+ * TC, which applies it: nothing is counted here then.
  */
 #ifndef XBR_XDP_H
 #define XBR_XDP_H
@@ -32,7 +33,8 @@ STAGE void xdp_decide(struct frame *f, struct xdp_md *xdp)
 
 /* ---- apply ---- */
 
-/* To TC, decision and all. Where the driver has no room for metadata TC decides anew: nothing was counted yet. */
+/* To TC, decision and all. Where the driver has no room for metadata TC decides anew: nothing was counted
+ * yet. */
 STAGE int xdp_hand_off(struct xdp_md *xdp, const struct frame *f)
 {
 	struct xbr_handoff *h;
@@ -52,7 +54,8 @@ STAGE int xdp_hand_off(struct xdp_md *xdp, const struct frame *f)
 	return XDP_PASS;
 }
 
-/* A veth takes XDP frames of its MTU exactly, and drops a tagged one of four octets more, silently. TC can send that. */
+/* A veth takes XDP frames of its MTU exactly, and drops a tagged one of four octets more, silently. TC can
+ * send that. */
 STAGE bool xdp_fits(const struct frame *f, __u32 mtu)
 {
 	return f->len <= mtu + ETH_HEADER_LEN;
@@ -119,7 +122,8 @@ STAGE int xdp_flood(struct xdp_md *xdp, struct frame *f)
 	return (int)bpf_redirect_map(devices, 0, BPF_F_BROADCAST | BPF_F_EXCLUDE_INGRESS);
 }
 
-/* Length is not judged here: a generic hook sees a super-frame as one long frame, TC (tc_judge_length()) knows better. */
+/* Length is not judged here: a generic hook sees a super-frame as one long frame, TC (tc_judge_length())
+ * knows better. */
 STAGE int xdp_drop(struct xdp_md *xdp, struct frame *f)
 {
 	if (f->reason == XBR_REASON_egress_mtu)

@@ -13,7 +13,7 @@
 #include "control/transaction.h"
 
 #define FDB_SHOW_LIMIT 4096 /* entries of one answer where the request names no limit */
-#define FDB_SHOW_MAX 65536
+#define FDB_SHOW_MAX   65536
 
 /* ---- answers ---- */
 
@@ -30,8 +30,8 @@ static void invalid(struct server_reply *reply, const struct xbr_error *error)
 }
 
 /* Reads parameters; answers and returns false where they are wrong. */
-static bool read_params(const json_t *params, const struct param *table, void *ret_struct, uint64_t *ret_given,
-			struct server_reply *reply)
+static bool read_params(const json_t *params, const struct param *table, void *ret_struct,
+			uint64_t *ret_given, struct server_reply *reply)
 {
 	struct xbr_error error;
 
@@ -52,18 +52,20 @@ static bool no_params(const json_t *params, struct server_reply *reply)
 
 /* ---- what there is ---- */
 
-static void handle_version(void *user, struct server_client *client, const json_t *params, struct server_reply *reply)
+static void handle_version(void *user, struct server_client *client, const json_t *params,
+			   struct server_reply *reply)
 {
 	struct agent *agent = user;
 
 	(void)client;
 	if (no_params(params, reply))
-		reply->result = json_pack("{ss si si si ss ss?}", "version", XBR_VERSION, "api", XBR_API_VERSION, "abi",
-					  XBR_ABI_VERSION, "pid", (int)getpid(), "pin_dir", agent->pin_dir, "config",
-					  agent->config_path);
+		reply->result = json_pack("{ss si si si ss ss?}", "version", XBR_VERSION, "api",
+					  XBR_API_VERSION, "abi", XBR_ABI_VERSION, "pid", (int)getpid(),
+					  "pin_dir", agent->pin_dir, "config", agent->config_path);
 }
 
-static void handle_reasons(void *user, struct server_client *client, const json_t *params, struct server_reply *reply)
+static void handle_reasons(void *user, struct server_client *client, const json_t *params,
+			   struct server_reply *reply)
 {
 	(void)user;
 	(void)client;
@@ -74,9 +76,13 @@ static void handle_reasons(void *user, struct server_client *client, const json_
 struct name_request {
 	const char *bridge, *dev, *master;
 };
-#define NAME_FIELD(member) {.name = #member, .type = PARAM_STRING, .offset = offsetof(struct name_request, member)}
+#define NAME_FIELD(member)                                                                                   \
+	{                                                                                                    \
+		.name = #member, .type = PARAM_STRING, .offset = offsetof(struct name_request, member)       \
+	}
 
-static bool find_bridge(const struct agent *agent, const char *name, struct bridge **ret_bridge, struct server_reply *reply)
+static bool find_bridge(const struct agent *agent, const char *name, struct bridge **ret_bridge,
+			struct server_reply *reply)
 {
 	struct xbr_error error;
 
@@ -88,7 +94,8 @@ static bool find_bridge(const struct agent *agent, const char *name, struct brid
 	return false;
 }
 
-static bool find_port(const struct agent *agent, const char *name, struct port **ret_port, struct server_reply *reply)
+static bool find_port(const struct agent *agent, const char *name, struct port **ret_port,
+		      struct server_reply *reply)
 {
 	struct bridge *bridge = model_bridge(agent->model, name);
 	struct xbr_error error;
@@ -101,7 +108,8 @@ static bool find_port(const struct agent *agent, const char *name, struct port *
 	return false;
 }
 
-static void handle_bridge_show(void *user, struct server_client *client, const json_t *params, struct server_reply *reply)
+static void handle_bridge_show(void *user, struct server_client *client, const json_t *params,
+			       struct server_reply *reply)
 {
 	static const struct param table[] = {NAME_FIELD(bridge), {0}};
 	struct agent *agent = user;
@@ -118,12 +126,13 @@ static void handle_bridge_show(void *user, struct server_client *client, const j
 	if (bridge)
 		json_array_append_new(list, show_bridge(agent->model, bridge));
 	else
-		bridge_foreach(agent->model, bridge, next)
+		bridge_foreach (agent->model, bridge, next)
 			json_array_append_new(list, show_bridge(agent->model, bridge));
 	reply->result = list;
 }
 
-static void handle_link_show(void *user, struct server_client *client, const json_t *params, struct server_reply *reply)
+static void handle_link_show(void *user, struct server_client *client, const json_t *params,
+			     struct server_reply *reply)
 {
 	static const struct param table[] = {NAME_FIELD(dev), NAME_FIELD(master), {0}};
 	struct agent *agent = user;
@@ -142,7 +151,7 @@ static void handle_link_show(void *user, struct server_client *client, const jso
 	if (port)
 		json_array_append_new(list, show_link(agent->model, port));
 	else
-		port_foreach(agent->model, port, next)
+		port_foreach (agent->model, port, next)
 			if (!bridge || port->bridge == bridge)
 				json_array_append_new(list, show_link(agent->model, port));
 	reply->result = list;
@@ -163,7 +172,8 @@ static bool has_stray_frames(struct model *model)
 	return !datapath_counters_read(model->dp, XBR_PORT_NONE, &c) && c.rx_frames;
 }
 
-static void handle_stats_show(void *user, struct server_client *client, const json_t *params, struct server_reply *reply)
+static void handle_stats_show(void *user, struct server_client *client, const json_t *params,
+			      struct server_reply *reply)
 {
 	static const struct param table[] = {NAME_FIELD(dev), {0}};
 	struct agent *agent = user;
@@ -184,15 +194,16 @@ static void handle_stats_show(void *user, struct server_client *client, const js
 	}
 	if (has_stray_frames(agent->model))
 		append_stats(list, agent->model, NULL);
-	bridge_foreach(agent->model, bridge, next_bridge)
+	bridge_foreach (agent->model, bridge, next_bridge)
 		append_stats(list, agent->model, bridge->local);
-	port_foreach(agent->model, port, next)
+	port_foreach (agent->model, port, next)
 		append_stats(list, agent->model, port);
 }
 
 /* ---- changes of the configuration ---- */
 
-static void run_transaction(struct agent *agent, const struct want *want, unsigned int flags, struct server_reply *reply)
+static void run_transaction(struct agent *agent, const struct want *want, unsigned int flags,
+			    struct server_reply *reply)
 {
 	struct xbr_error error;
 	uint32_t steps;
@@ -232,11 +243,12 @@ static void change(struct agent *agent, const char *method, const json_t *params
 	want_free(want);
 }
 
-#define CHANGE_HANDLER(name, method)                                                                                     \
-	static void name(void *user, struct server_client *client, const json_t *params, struct server_reply *reply)    \
-	{                                                                                                                \
-		(void)client;                                                                                            \
-		change(user, method, params, reply);                                                                     \
+#define CHANGE_HANDLER(name, method)                                                                         \
+	static void name(void *user, struct server_client *client, const json_t *params,                     \
+			 struct server_reply *reply)                                                         \
+	{                                                                                                    \
+		(void)client;                                                                                \
+		change(user, method, params, reply);                                                         \
 	}
 CHANGE_HANDLER(handle_bridge_add, "bridge.add")
 CHANGE_HANDLER(handle_bridge_set, "bridge.set")
@@ -279,8 +291,8 @@ static void wait_for_confirm(struct agent *agent, struct want *before, uint32_t 
 		forget_unconfirmed(agent);
 	}
 	agent->unconfirmed = before;
-	if (sd_event_add_time_relative(agent->event, &agent->confirm_timer, CLOCK_MONOTONIC, seconds * 1000000ull, 0,
-				       on_unconfirmed, agent) < 0)
+	if (sd_event_add_time_relative(agent->event, &agent->confirm_timer, CLOCK_MONOTONIC,
+				       seconds * 1000000ull, 0, on_unconfirmed, agent) < 0)
 		model_log(agent->model, "no timer for the confirmation: the configuration stays");
 }
 
@@ -300,7 +312,8 @@ static const struct param apply_params[] = {
 static void apply_want(struct agent *agent, const struct want *want, const struct apply_request *request,
 		       struct server_reply *reply)
 {
-	struct want *before = request->confirm && !request->dry_run ? transaction_snapshot(agent->model, true) : NULL;
+	struct want *before =
+		request->confirm && !request->dry_run ? transaction_snapshot(agent->model, true) : NULL;
 
 	run_transaction(agent, want, request->dry_run ? TRANSACTION_DRY_RUN : 0, reply);
 	if (before && !reply->code)
@@ -309,7 +322,8 @@ static void apply_want(struct agent *agent, const struct want *want, const struc
 		want_free(before);
 }
 
-static void handle_apply(void *user, struct server_client *client, const json_t *params, struct server_reply *reply)
+static void handle_apply(void *user, struct server_client *client, const json_t *params,
+			 struct server_reply *reply)
 {
 	struct agent *agent = user;
 	struct apply_request request = {0};
@@ -331,7 +345,8 @@ static void handle_apply(void *user, struct server_client *client, const json_t 
 	want_free(want);
 }
 
-static void handle_confirm(void *user, struct server_client *client, const json_t *params, struct server_reply *reply)
+static void handle_confirm(void *user, struct server_client *client, const json_t *params,
+			   struct server_reply *reply)
 {
 	struct agent *agent = user;
 	struct xbr_error error;
@@ -347,7 +362,8 @@ static void handle_confirm(void *user, struct server_client *client, const json_
 	forget_unconfirmed(agent);
 }
 
-static void handle_save(void *user, struct server_client *client, const json_t *params, struct server_reply *reply)
+static void handle_save(void *user, struct server_client *client, const json_t *params,
+			struct server_reply *reply)
 {
 	struct agent *agent = user;
 
@@ -368,11 +384,23 @@ enum fdb_given {
 	FDB_GIVEN_STATE = 1 << 0,
 	FDB_GIVEN_LIMIT = 1 << 1,
 };
-#define FDB_LLADDR {.name = "lladdr", .type = PARAM_MAC, .required = true, FDB_FIELD(lladdr)}
-#define FDB_DEV(required_) {.name = "dev", .type = PARAM_STRING, .required = required_, FDB_FIELD(dev)}
-#define FDB_MASTER	   {.name = "master", .type = PARAM_STRING, FDB_FIELD(master)}
-#define FDB_STATE \
-	{.name = "state", .type = PARAM_ENUM, .words = fdb_state_words, .given = FDB_GIVEN_STATE, FDB_FIELD(state)}
+#define FDB_LLADDR                                                                                           \
+	{                                                                                                    \
+		.name = "lladdr", .type = PARAM_MAC, .required = true, FDB_FIELD(lladdr)                     \
+	}
+#define FDB_DEV(required_)                                                                                   \
+	{                                                                                                    \
+		.name = "dev", .type = PARAM_STRING, .required = required_, FDB_FIELD(dev)                   \
+	}
+#define FDB_MASTER                                                                                           \
+	{                                                                                                    \
+		.name = "master", .type = PARAM_STRING, FDB_FIELD(master)                                    \
+	}
+#define FDB_STATE                                                                                            \
+	{                                                                                                    \
+		.name = "state", .type = PARAM_ENUM, .words = fdb_state_words, .given = FDB_GIVEN_STATE,     \
+		FDB_FIELD(state)                                                                             \
+	}
 
 static const struct param fdb_put_params[] = {FDB_LLADDR, FDB_DEV(true), FDB_STATE, {0}};
 static const struct param fdb_del_params[] = {FDB_LLADDR, FDB_DEV(true), {0}};
@@ -382,7 +410,12 @@ static const struct param fdb_show_params[] = {
 	FDB_MASTER,
 	FDB_STATE,
 	{.name = "cursor", .type = PARAM_U32, FDB_FIELD(cursor)},
-	{.name = "limit", .type = PARAM_U32, .min = 1, .max = FDB_SHOW_MAX, .given = FDB_GIVEN_LIMIT, FDB_FIELD(limit)},
+	{.name = "limit",
+	 .type = PARAM_U32,
+	 .min = 1,
+	 .max = FDB_SHOW_MAX,
+	 .given = FDB_GIVEN_LIMIT,
+	 FDB_FIELD(limit)},
 	{0},
 };
 static const struct param fdb_flush_params[] = {
@@ -393,18 +426,22 @@ static const struct param fdb_flush_params[] = {
 	{0},
 };
 
-static int check_address(const struct port *port, const uint8_t lladdr[6], uint8_t kind, struct xbr_error *error)
+static int check_address(const struct port *port, const uint8_t lladdr[6], uint8_t kind,
+			 struct xbr_error *error)
 {
 	static const uint8_t none[6];
 
 	if (lladdr[0] & 1 || !memcmp(lladdr, none, sizeof(none)))
 		return xbr_refuse(error, -EINVAL, "only a unicast address, not zero, can be tied to a port");
 	if (port->local && kind != XBR_FDB_LOCAL)
-		return xbr_refuse(error, -EINVAL, "%s is the bridge itself: only permanent addresses are its own", port->name);
+		return xbr_refuse(error, -EINVAL,
+				  "%s is the bridge itself: only permanent addresses are its own",
+				  port->name);
 	return 0;
 }
 
-static void fdb_put_by_hand(struct agent *agent, const json_t *params, bool replace, struct server_reply *reply)
+static void fdb_put_by_hand(struct agent *agent, const json_t *params, bool replace,
+			    struct server_reply *reply)
 {
 	struct fdb_request request = {0};
 	struct xbr_error error;
@@ -413,7 +450,8 @@ static void fdb_put_by_hand(struct agent *agent, const json_t *params, bool repl
 	uint8_t kind;
 	int err;
 
-	if (!read_params(params, fdb_put_params, &request, &given, reply) || !find_port(agent, request.dev, &port, reply))
+	if (!read_params(params, fdb_put_params, &request, &given, reply) ||
+	    !find_port(agent, request.dev, &port, reply))
 		return;
 	kind = fdb_state_kind(request.state);
 	err = check_address(port, request.lladdr, kind, &error);
@@ -425,19 +463,22 @@ static void fdb_put_by_hand(struct agent *agent, const json_t *params, bool repl
 		port_set_origin(agent->model, port, XBR_ORIGIN_USER); /* it has something to save now */
 }
 
-static void handle_fdb_add(void *user, struct server_client *client, const json_t *params, struct server_reply *reply)
+static void handle_fdb_add(void *user, struct server_client *client, const json_t *params,
+			   struct server_reply *reply)
 {
 	(void)client;
 	fdb_put_by_hand(user, params, false, reply);
 }
 
-static void handle_fdb_replace(void *user, struct server_client *client, const json_t *params, struct server_reply *reply)
+static void handle_fdb_replace(void *user, struct server_client *client, const json_t *params,
+			       struct server_reply *reply)
 {
 	(void)client;
 	fdb_put_by_hand(user, params, true, reply);
 }
 
-static void handle_fdb_del(void *user, struct server_client *client, const json_t *params, struct server_reply *reply)
+static void handle_fdb_del(void *user, struct server_client *client, const json_t *params,
+			   struct server_reply *reply)
 {
 	struct agent *agent = user;
 	struct fdb_request request = {0};
@@ -448,11 +489,13 @@ static void handle_fdb_del(void *user, struct server_client *client, const json_
 	int err = 0;
 
 	(void)client;
-	if (!read_params(params, fdb_del_params, &request, &given, reply) || !find_port(agent, request.dev, &port, reply))
+	if (!read_params(params, fdb_del_params, &request, &given, reply) ||
+	    !find_port(agent, request.dev, &port, reply))
 		return;
 	mac = fdb_mac_of(request.lladdr);
 	if (fdb_get(agent->model, port->bridge, mac, &view) && view.port != port)
-		err = xbr_refuse(&error, -ENOENT, "the address is on %s, not on %s", view.port->name, port->name);
+		err = xbr_refuse(&error, -ENOENT, "the address is on %s, not on %s", view.port->name,
+				 port->name);
 	else
 		err = fdb_remove(agent->model, port->bridge, mac, &error);
 	if (err)
@@ -460,18 +503,20 @@ static void handle_fdb_del(void *user, struct server_client *client, const json_
 }
 
 /* The first bridge that has the address; all are asked where the request names none. */
-static bool get_anywhere(const struct agent *agent, const struct fdb_request *request, const struct bridge *only,
-			 struct fdb_view *ret_view)
+static bool get_anywhere(const struct agent *agent, const struct fdb_request *request,
+			 const struct bridge *only, struct fdb_view *ret_view)
 {
 	struct bridge *bridge, *next;
 
-	bridge_foreach(agent->model, bridge, next)
-		if ((!only || only == bridge) && fdb_get(agent->model, bridge, fdb_mac_of(request->lladdr), ret_view))
+	bridge_foreach (agent->model, bridge, next)
+		if ((!only || only == bridge) &&
+		    fdb_get(agent->model, bridge, fdb_mac_of(request->lladdr), ret_view))
 			return true;
 	return false;
 }
 
-static void handle_fdb_get(void *user, struct server_client *client, const json_t *params, struct server_reply *reply)
+static void handle_fdb_get(void *user, struct server_client *client, const json_t *params,
+			   struct server_reply *reply)
 {
 	struct agent *agent = user;
 	struct fdb_request request = {0};
@@ -523,7 +568,8 @@ static void append_fdb(const struct fdb_view *view, void *user)
 	json_array_append_new(user, show_fdb(view));
 }
 
-static void handle_fdb_show(void *user, struct server_client *client, const json_t *params, struct server_reply *reply)
+static void handle_fdb_show(void *user, struct server_client *client, const json_t *params,
+			    struct server_reply *reply)
 {
 	struct agent *agent = user;
 	struct fdb_request request = {.limit = FDB_SHOW_LIMIT};
@@ -538,10 +584,12 @@ static void handle_fdb_show(void *user, struct server_client *client, const json
 		return;
 	entries = json_array();
 	next = fdb_each(agent->model, &filter, request.cursor, request.limit, append_fdb, entries);
-	reply->result = json_pack("{so so}", "entries", entries, "next", next ? json_integer(next) : json_null());
+	reply->result =
+		json_pack("{so so}", "entries", entries, "next", next ? json_integer(next) : json_null());
 }
 
-static void handle_fdb_flush(void *user, struct server_client *client, const json_t *params, struct server_reply *reply)
+static void handle_fdb_flush(void *user, struct server_client *client, const json_t *params,
+			     struct server_reply *reply)
 {
 	struct agent *agent = user;
 	struct fdb_request request = {0};
@@ -577,13 +625,15 @@ void api_update_events(struct agent *agent)
 	agent->dp->switches->events = server_has_subscribers(agent->server, TOPIC_FDB);
 }
 
-static void handle_monitor(void *user, struct server_client *client, const json_t *params, struct server_reply *reply)
+static void handle_monitor(void *user, struct server_client *client, const json_t *params,
+			   struct server_reply *reply)
 {
 	struct monitor_request {
 		const json_t *objects;
 	} request = {0};
 	static const struct param table[] = {
-		{.name = "objects", .type = PARAM_ARRAY, .offset = offsetof(struct monitor_request, objects)}, {0}};
+		{.name = "objects", .type = PARAM_ARRAY, .offset = offsetof(struct monitor_request, objects)},
+		{0}};
 	unsigned int wanted = 0, topic;
 	struct xbr_error error;
 	const json_t *word;
@@ -592,7 +642,7 @@ static void handle_monitor(void *user, struct server_client *client, const json_
 
 	if (!read_params(params, table, &request, &given, reply))
 		return;
-	json_array_foreach(request.objects, i, word) {
+	json_array_foreach (request.objects, i, word) {
 		topic = topic_of(json_string_value(word));
 		if (!topic) {
 			xbr_refuse(&error, -EINVAL, "objects to monitor are bridge, link and fdb");
@@ -613,7 +663,8 @@ static const char *change_word(enum model_change change)
 }
 
 /* Takes object over. */
-static void notify(struct agent *agent, unsigned int topic, const char *what, const char *event, json_t *object)
+static void notify(struct agent *agent, unsigned int topic, const char *what, const char *event,
+		   json_t *object)
 {
 	if (!object)
 		return;
@@ -639,7 +690,8 @@ static void on_link(void *user, enum model_change change, const struct port *por
 		notify(agent, TOPIC_LINK, "link", change_word(change), show_link(agent->model, port));
 }
 
-static void on_fdb(void *user, enum model_change change, const struct fdb_view *view, const struct port *moved_from)
+static void on_fdb(void *user, enum model_change change, const struct fdb_view *view,
+		   const struct port *moved_from)
 {
 	struct agent *agent = user;
 	json_t *object;
@@ -649,7 +701,11 @@ static void on_fdb(void *user, enum model_change change, const struct fdb_view *
 	object = show_fdb(view);
 	if (object && moved_from)
 		json_object_set_new(object, "from", json_string(moved_from->name));
-	notify(agent, TOPIC_FDB, "fdb", moved_from ? "move" : change == MODEL_SET ? "add" : change_word(change), object);
+	notify(agent, TOPIC_FDB, "fdb",
+	       moved_from            ? "move"
+	       : change == MODEL_SET ? "add"
+				     : change_word(change),
+	       object);
 }
 
 static void on_flushed(void *user, const struct bridge *bridge, const struct port *port)
@@ -674,15 +730,15 @@ void api_listen(struct agent *agent)
 /* ---- the table ---- */
 
 const struct server_method api_methods[] = {
-	{"version", handle_version},	   {"reasons", handle_reasons},
+	{"version", handle_version},       {"reasons", handle_reasons},
 	{"bridge.add", handle_bridge_add}, {"bridge.set", handle_bridge_set},
 	{"bridge.del", handle_bridge_del}, {"bridge.show", handle_bridge_show},
-	{"link.add", handle_link_add},	   {"link.set", handle_link_set},
-	{"link.del", handle_link_del},	   {"link.show", handle_link_show},
-	{"fdb.add", handle_fdb_add},	   {"fdb.replace", handle_fdb_replace},
-	{"fdb.del", handle_fdb_del},	   {"fdb.get", handle_fdb_get},
-	{"fdb.show", handle_fdb_show},	   {"fdb.flush", handle_fdb_flush},
+	{"link.add", handle_link_add},     {"link.set", handle_link_set},
+	{"link.del", handle_link_del},     {"link.show", handle_link_show},
+	{"fdb.add", handle_fdb_add},       {"fdb.replace", handle_fdb_replace},
+	{"fdb.del", handle_fdb_del},       {"fdb.get", handle_fdb_get},
+	{"fdb.show", handle_fdb_show},     {"fdb.flush", handle_fdb_flush},
 	{"stats.show", handle_stats_show}, {"apply", handle_apply},
-	{"confirm", handle_confirm},	   {"save", handle_save},
-	{"monitor", handle_monitor},	   {NULL, NULL},
+	{"confirm", handle_confirm},       {"save", handle_save},
+	{"monitor", handle_monitor},       {NULL, NULL},
 };

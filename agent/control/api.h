@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* api: the methods of docs/api.md over the model and transactions; and the model's changes told to subscribers. */
+/* api: the methods of docs/api.md over the model and transactions; and the model's changes told to
+ * subscribers. */
 #ifndef XBR_CONTROL_API_H
 #define XBR_CONTROL_API_H
 

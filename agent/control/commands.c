@@ -15,13 +15,14 @@ static const struct {
 	const char *word;
 	uint8_t kind;
 } states[] = {
-	{"static", XBR_FDB_STATIC},	{"sticky", XBR_FDB_STICKY},   {"dynamic", XBR_FDB_DYNAMIC},
+	{"static", XBR_FDB_STATIC},       {"sticky", XBR_FDB_STICKY},   {"dynamic", XBR_FDB_DYNAMIC},
 	{"blackhole", XBR_FDB_BLACKHOLE}, {"permanent", XBR_FDB_LOCAL},
 };
 #define STATE_COUNT (sizeof(states) / sizeof(states[0]))
 
 const char *const fdb_state_words[] = {"static", "sticky", "dynamic", "blackhole", "permanent", NULL};
-_Static_assert(sizeof(fdb_state_words) / sizeof(fdb_state_words[0]) == STATE_COUNT + 1, "the same words, in the same order");
+_Static_assert(sizeof(fdb_state_words) / sizeof(fdb_state_words[0]) == STATE_COUNT + 1,
+	       "the same words, in the same order");
 
 uint8_t fdb_state_kind(uint32_t word)
 {
@@ -55,10 +56,19 @@ struct bridge_request {
 #define BRIDGE_FIELD(member) .offset = offsetof(struct bridge_request, member)
 static const struct param bridge_params[] = {
 	{.name = "bridge", .type = PARAM_STRING, .required = true, .min = 1, BRIDGE_FIELD(name)},
-	{.name = "ageing_time", .type = PARAM_U32, .max = AGEING_TIME_MAX_CS, .given = BRIDGE_GIVEN_AGEING_TIME,
+	{.name = "ageing_time",
+	 .type = PARAM_U32,
+	 .max = AGEING_TIME_MAX_CS,
+	 .given = BRIDGE_GIVEN_AGEING_TIME,
 	 BRIDGE_FIELD(ageing_time)},
-	{.name = "fdb_max_learned", .type = PARAM_U32, .given = BRIDGE_GIVEN_FDB_MAX_LEARNED, BRIDGE_FIELD(fdb_max_learned)},
-	{.name = "group_fwd_mask", .type = PARAM_U32, .max = UINT16_MAX, .given = BRIDGE_GIVEN_GROUP_FWD_MASK,
+	{.name = "fdb_max_learned",
+	 .type = PARAM_U32,
+	 .given = BRIDGE_GIVEN_FDB_MAX_LEARNED,
+	 BRIDGE_FIELD(fdb_max_learned)},
+	{.name = "group_fwd_mask",
+	 .type = PARAM_U32,
+	 .max = UINT16_MAX,
+	 .given = BRIDGE_GIVEN_GROUP_FWD_MASK,
 	 BRIDGE_FIELD(group_fwd_mask)},
 	{.name = "address", .type = PARAM_MAC, .given = BRIDGE_GIVEN_ADDRESS, BRIDGE_FIELD(address)},
 	{0},
@@ -68,7 +78,8 @@ static const struct param bridge_name_params[] = {
 	{0},
 };
 
-static void bridge_patch_of(const struct bridge_request *request, uint64_t given, struct bridge_patch *ret_patch)
+static void bridge_patch_of(const struct bridge_request *request, uint64_t given,
+			    struct bridge_patch *ret_patch)
 {
 	*ret_patch = (struct bridge_patch){
 		.given = (uint32_t)given,
@@ -80,7 +91,8 @@ static void bridge_patch_of(const struct bridge_request *request, uint64_t given
 }
 
 static int bridge_add_or_set(const json_t *params, struct want *want,
-			     int (*change)(struct want *, const char *, const struct bridge_patch *, struct xbr_error *),
+			     int (*change)(struct want *, const char *, const struct bridge_patch *,
+					   struct xbr_error *),
 			     struct xbr_error *error)
 {
 	struct bridge_request request = {0};
@@ -125,18 +137,29 @@ struct link_request {
 /* In `given`, switches have their own flags (all below this); the rest is shifted above them. */
 #define GIVEN_REST(bit) ((uint64_t)(bit) << 32)
 
-#define LINK_FIELD(member)		 .offset = offsetof(struct link_request, member)
-#define SWITCH_ROW(name_, flag, by_default) {.name = #name_, .type = PARAM_BOOL, .given = (flag), LINK_FIELD(name_)},
-#define LINK_OPTIONS                                                                                                     \
-	PORT_SWITCHES(SWITCH_ROW)                                                                                        \
-	{.name = "fdb_max_learned", .type = PARAM_U32, .given = GIVEN_REST(PORT_GIVEN_FDB_MAX_LEARNED),                  \
-	 LINK_FIELD(fdb_max_learned)},                                                                                   \
-		{.name = "group_fwd_mask", .type = PARAM_U32, .max = UINT16_MAX,                                         \
-		 .given = GIVEN_REST(PORT_GIVEN_GROUP_FWD_MASK), LINK_FIELD(group_fwd_mask)},                            \
-		{.name = "xdp", .type = PARAM_ENUM, .words = xdp_mode_words, .given = GIVEN_REST(PORT_GIVEN_XDP),        \
+#define LINK_FIELD(member) .offset = offsetof(struct link_request, member)
+#define SWITCH_ROW(name_, flag, by_default)                                                                  \
+	{.name = #name_, .type = PARAM_BOOL, .given = (flag), LINK_FIELD(name_)},
+#define LINK_OPTIONS                                                                                         \
+	PORT_SWITCHES(SWITCH_ROW){.name = "fdb_max_learned",                                                 \
+				  .type = PARAM_U32,                                                         \
+				  .given = GIVEN_REST(PORT_GIVEN_FDB_MAX_LEARNED),                           \
+				  LINK_FIELD(fdb_max_learned)},                                              \
+		{.name = "group_fwd_mask",                                                                   \
+		 .type = PARAM_U32,                                                                          \
+		 .max = UINT16_MAX,                                                                          \
+		 .given = GIVEN_REST(PORT_GIVEN_GROUP_FWD_MASK),                                             \
+		 LINK_FIELD(group_fwd_mask)},                                                                \
+		{.name = "xdp",                                                                              \
+		 .type = PARAM_ENUM,                                                                         \
+		 .words = xdp_mode_words,                                                                    \
+		 .given = GIVEN_REST(PORT_GIVEN_XDP),                                                        \
 		 LINK_FIELD(xdp)},
 
-#define LINK_DEV {.name = "dev", .type = PARAM_STRING, .required = true, .min = 1, LINK_FIELD(dev)}
+#define LINK_DEV                                                                                             \
+	{                                                                                                    \
+		.name = "dev", .type = PARAM_STRING, .required = true, .min = 1, LINK_FIELD(dev)             \
+	}
 static const struct param link_add_params[] = {
 	LINK_DEV,
 	{.name = "master", .type = PARAM_STRING, .required = true, .min = 1, LINK_FIELD(master)},
@@ -226,7 +249,8 @@ static int address_to_want(const json_t *params, struct want *want, bool replace
 		return xbr_refuse(error, -EINVAL, "a group address cannot be tied to a port in this table");
 	if (fdb_state_kind(request.state) == XBR_FDB_DYNAMIC)
 		return xbr_refuse(error, -EINVAL, "a dynamic address is no part of a configuration");
-	return want_address_add(want, fdb_mac_of(request.lladdr), request.dev, fdb_state_kind(request.state), replace, error);
+	return want_address_add(want, fdb_mac_of(request.lladdr), request.dev, fdb_state_kind(request.state),
+				replace, error);
 }
 
 static int command_fdb_add(const json_t *params, struct want *want, struct xbr_error *error)
@@ -248,8 +272,8 @@ static const struct {
 } commands_known[] = {
 	{"bridge.add", command_bridge_add, true},  {"bridge.set", command_bridge_set, true},
 	{"bridge.del", command_bridge_del, false}, {"link.add", command_link_add, true},
-	{"link.set", command_link_set, true},	   {"link.del", command_link_del, false},
-	{"fdb.add", command_fdb_add, true},	   {"fdb.replace", command_fdb_replace, true},
+	{"link.set", command_link_set, true},      {"link.del", command_link_del, false},
+	{"fdb.add", command_fdb_add, true},        {"fdb.replace", command_fdb_replace, true},
 };
 
 int command_to_want(const char *method, const json_t *params, struct want *want, struct xbr_error *error)
@@ -276,7 +300,7 @@ static int adopt_into(const struct model *model, struct want *want, struct xbr_e
 	struct port *port, *next;
 	int err = 0;
 
-	port_foreach(model, port, next) {
+	port_foreach (model, port, next) {
 		if (err || port->origin != XBR_ORIGIN_ADOPTED || want_port_find(want, port->name) ||
 		    !want_bridge_find(want, port->bridge->name))
 			continue;
@@ -285,7 +309,8 @@ static int adopt_into(const struct model *model, struct want *want, struct xbr_e
 	return err;
 }
 
-static int one_to_want(const struct model *model, const json_t *command, struct want *want, struct xbr_error *error)
+static int one_to_want(const struct model *model, const json_t *command, struct want *want,
+		       struct xbr_error *error)
 {
 	const char *method = json_string_value(json_object_get(command, "method"));
 	const json_t *params = json_object_get(command, "params");
@@ -301,8 +326,8 @@ static int one_to_want(const struct model *model, const json_t *command, struct 
 	return err;
 }
 
-int commands_to_want(const struct model *model, const json_t *commands, struct want **ret_want, const char **ret_at,
-		     struct xbr_error *error)
+int commands_to_want(const struct model *model, const json_t *commands, struct want **ret_want,
+		     const char **ret_at, struct xbr_error *error)
 {
 	struct want *want = want_new();
 	const json_t *command;
@@ -313,7 +338,7 @@ int commands_to_want(const struct model *model, const json_t *commands, struct w
 	if (!want)
 		return xbr_refuse(error, -ENOMEM, "out of memory");
 	want->with_addresses = true;
-	json_array_foreach(commands, i, command) {
+	json_array_foreach (commands, i, command) {
 		err = one_to_want(model, command, want, error);
 		if (!err)
 			continue;
@@ -400,9 +425,9 @@ json_t *commands_save(struct model *model)
 
 	if (!lines)
 		return NULL;
-	bridge_foreach(model, bridge, next_bridge)
+	bridge_foreach (model, bridge, next_bridge)
 		save_bridge(lines, bridge);
-	port_foreach(model, port, next)
+	port_foreach (model, port, next)
 		if (port->origin == XBR_ORIGIN_USER)
 			save_port(lines, port);
 	fdb_each(model, &(struct fdb_filter){0}, 0, UINT32_MAX, save_address, lines);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * config: the configuration file at the start of the agent. It is made true when it is not the one that was made true at the last start: then what users
- * changed since stays as they left it, also through a crash.
+ * config: the configuration file at the start of the agent. It is made true when it is not the one that was
+ * made true at the last start: then what users changed since stays as they left it, also through a crash.
  */
 #ifndef XBR_CONTROL_CONFIG_H
 #define XBR_CONTROL_CONFIG_H
@@ -14,7 +14,7 @@
 
 struct config {
 	json_t *commands; /* as the method `apply` takes them */
-	uint64_t hash;	  /* of the text; never 0 */
+	uint64_t hash;    /* of the text; never 0 */
 };
 
 /* Reads and parses. A syntax error is told as FILE:LINE:COLUMN. config_free() frees what it holds. */

@@ -15,11 +15,20 @@ static const struct {
 	unsigned int flag;
 	const char *word;
 } link_flags[] = {
-	{IFF_LOOPBACK, "LOOPBACK"}, {IFF_BROADCAST, "BROADCAST"}, {IFF_POINTOPOINT, "POINTOPOINT"},
-	{IFF_MULTICAST, "MULTICAST"}, {IFF_NOARP, "NOARP"},	  {IFF_ALLMULTI, "ALLMULTI"},
-	{IFF_PROMISC, "PROMISC"},   {IFF_MASTER, "MASTER"},	  {IFF_SLAVE, "SLAVE"},
-	{IFF_DYNAMIC, "DYNAMIC"},   {IFF_UP, "UP"},		  {IFF_LOWER_UP, "LOWER_UP"},
-	{IFF_DORMANT, "DORMANT"},   {IFF_ECHO, "ECHO"},
+	{IFF_LOOPBACK, "LOOPBACK"},
+	{IFF_BROADCAST, "BROADCAST"},
+	{IFF_POINTOPOINT, "POINTOPOINT"},
+	{IFF_MULTICAST, "MULTICAST"},
+	{IFF_NOARP, "NOARP"},
+	{IFF_ALLMULTI, "ALLMULTI"},
+	{IFF_PROMISC, "PROMISC"},
+	{IFF_MASTER, "MASTER"},
+	{IFF_SLAVE, "SLAVE"},
+	{IFF_DYNAMIC, "DYNAMIC"},
+	{IFF_UP, "UP"},
+	{IFF_LOWER_UP, "LOWER_UP"},
+	{IFF_DORMANT, "DORMANT"},
+	{IFF_ECHO, "ECHO"},
 };
 
 static json_t *show_flags(unsigned int flags)
@@ -36,7 +45,8 @@ static json_t *show_flags(unsigned int flags)
 
 static const char *operstate_word(uint8_t operstate)
 {
-	static const char *const words[] = {"UNKNOWN", "NOTPRESENT", "DOWN", "LOWERLAYERDOWN", "TESTING", "DORMANT", "UP"};
+	static const char *const words[] = {"UNKNOWN", "NOTPRESENT", "DOWN", "LOWERLAYERDOWN",
+					    "TESTING", "DORMANT",    "UP"};
 
 	return operstate < sizeof(words) / sizeof(words[0]) ? words[operstate] : "UNKNOWN";
 }
@@ -65,15 +75,16 @@ static json_t *show_mac(uint64_t mac)
 
 json_t *show_bridge(struct model *model, const struct bridge *bridge)
 {
-	return json_pack("{si ss so si ss so s{ss s{sI so sI sI}} sI sI sI}", "ifindex", (int)bridge->ifindex, "ifname",
-			 bridge->name, "flags", show_flags(bridge->link.flags), "mtu", (int)bridge->link.mtu, "operstate",
-			 operstate_word(bridge->link.operstate), "address", show_mac(fdb_mac_of(bridge->link.address)),
-			 "linkinfo", "info_kind", "bridge", "info_data", "ageing_time",
-			 (json_int_t)bridge->settings.ageing_time_cs, "group_fwd_mask",
-			 show_mask(bridge->settings.group_fwd_mask), "fdb_n_learned",
+	return json_pack("{si ss so si ss so s{ss s{sI so sI sI}} sI sI sI}", "ifindex", (int)bridge->ifindex,
+			 "ifname", bridge->name, "flags", show_flags(bridge->link.flags), "mtu",
+			 (int)bridge->link.mtu, "operstate", operstate_word(bridge->link.operstate),
+			 "address", show_mac(fdb_mac_of(bridge->link.address)), "linkinfo", "info_kind",
+			 "bridge", "info_data", "ageing_time", (json_int_t)bridge->settings.ageing_time_cs,
+			 "group_fwd_mask", show_mask(bridge->settings.group_fwd_mask), "fdb_n_learned",
 			 (json_int_t)model->dp->bridge_live[bridge->index].learned, "fdb_max_learned",
-			 (json_int_t)bridge->settings.fdb_max_learned, "ports", (json_int_t)bridge->port_count, "fdb_used",
-			 (json_int_t)fdb_used(model), "fdb_size", (json_int_t)fdb_size(model));
+			 (json_int_t)bridge->settings.fdb_max_learned, "ports",
+			 (json_int_t)bridge->port_count, "fdb_used", (json_int_t)fdb_used(model), "fdb_size",
+			 (json_int_t)fdb_size(model));
 }
 
 /* ---- links ---- */
@@ -98,9 +109,11 @@ static json_t *show_changed(const struct model *model, const struct port *port)
 
 static void add_other_tcx(const char *program, bool before, void *user)
 {
-	json_array_append_new(user, json_sprintf(before ? "the TC program %s runs before xbr: what it ends, xbr does not see"
-							: "the TC program %s comes after xbr: it sees no frame",
-						 program));
+	json_array_append_new(
+		user,
+		json_sprintf(before ? "the TC program %s runs before xbr: what it ends, xbr does not see"
+				    : "the TC program %s comes after xbr: it sees no frame",
+			     program));
 }
 
 static int add_other_filter(const char *name, uint32_t prog_id, uint32_t priority, void *user)
@@ -109,10 +122,14 @@ static int add_other_filter(const char *name, uint32_t prog_id, uint32_t priorit
 	if (!strncmp(name, "xbr_", 4))
 		return 0;
 	if (prog_id)
-		json_array_append_new(user, json_sprintf("the TC filter %s (id %u) on clsact comes after xbr: it sees no frame",
-							 name, prog_id));
+		json_array_append_new(
+			user,
+			json_sprintf("the TC filter %s (id %u) on clsact comes after xbr: it sees no frame",
+				     name, prog_id));
 	else
-		json_array_append_new(user, json_sprintf("a TC filter (%s) on clsact comes after xbr: it sees no frame", name));
+		json_array_append_new(
+			user,
+			json_sprintf("a TC filter (%s) on clsact comes after xbr: it sees no frame", name));
 	return 0;
 }
 
@@ -123,7 +140,8 @@ static json_t *show_others(struct model *model, const struct port *port)
 
 	if (!port->ifindex)
 		return list;
-	if (port->hook.rx != HOOK_RX_XDP && attach_foreign_xdp(model->dp, port->ifindex, whose, sizeof(whose)))
+	if (port->hook.rx != HOOK_RX_XDP &&
+	    attach_foreign_xdp(model->dp, port->ifindex, whose, sizeof(whose)))
 		json_array_append_new(list, json_sprintf("the XDP program %s runs before xbr", whose));
 	attach_foreign_tcx(model->dp, port->ifindex, ATTACH_TC_PORT, add_other_tcx, list);
 	rtnl_filter_each(model->rtnl, (int)port->ifindex, true, add_other_filter, list);
@@ -136,8 +154,9 @@ static json_t *show_hook(struct model *model, const struct port *port)
 
 	return json_pack("{ss ss ss ss sb ss ss so so}", "xdp", xdp_mode_words[port->settings.xdp], "tc",
 			 model->dp->tcx ? "tcx" : "clsact", "rx", hook_rx_word(port->hook.rx), "reason",
-			 port->hook.rx_reason, "tx_xdp", port->hook.tx_xdp, "tx_reason", port->hook.tx_reason, "redirect",
-			 peer ? "peer" : "device", "changed", show_changed(model, port), "others", show_others(model, port));
+			 port->hook.rx_reason, "tx_xdp", port->hook.tx_xdp, "tx_reason", port->hook.tx_reason,
+			 "redirect", peer ? "peer" : "device", "changed", show_changed(model, port), "others",
+			 show_others(model, port));
 }
 
 /* The far end of a veth, by name where it is in this namespace, as ip(8) prints it. */
@@ -176,10 +195,12 @@ json_t *show_link(struct model *model, const struct port *port)
 	json_object_set_new(object, "state", json_string(state_word(slot->state)));
 	add_switches(object, port->settings.flags);
 	json_object_set_new(object, "group_fwd_mask", show_mask(port->settings.group_fwd_mask));
-	json_object_set_new(object, "fdb_n_learned", json_integer(model->dp->port_live[port->number].learned));
+	json_object_set_new(object, "fdb_n_learned",
+			    json_integer(model->dp->port_live[port->number].learned));
 	json_object_set_new(object, "fdb_max_learned", json_integer(port->settings.fdb_max_learned));
 	json_object_set_new(object, "port", json_integer(port->number));
-	json_object_set_new(object, "origin", json_string(port->origin == XBR_ORIGIN_USER ? "user" : "adopted"));
+	json_object_set_new(object, "origin",
+			    json_string(port->origin == XBR_ORIGIN_USER ? "user" : "adopted"));
 	json_object_set_new(object, "present", json_boolean(port->ifindex != 0));
 	json_object_set_new(object, "hook", show_hook(model, port));
 	return object;
@@ -207,8 +228,8 @@ json_t *show_fdb(const struct fdb_view *view)
 
 	if (view->kind == XBR_FDB_STICKY)
 		json_array_append_new(flags, json_string("sticky"));
-	object = json_pack("{so ss so ss ss}", "mac", show_mac(view->mac), "ifname", view->port->name, "flags", flags, "master",
-			   view->bridge->name, "state", fdb_state_word(view->kind));
+	object = json_pack("{so ss so ss ss}", "mac", show_mac(view->mac), "ifname", view->port->name,
+			   "flags", flags, "master", view->bridge->name, "state", fdb_state_word(view->kind));
 	if (object && view->kind == XBR_FDB_DYNAMIC) {
 		json_object_set_new(object, "used", json_integer(view->idle_cs / 100));
 		json_object_set_new(object, "updated", json_integer(view->idle_cs / 100));
@@ -265,6 +286,6 @@ json_t *show_stats(struct model *model, const struct port *port)
 		json_object_set_new(counts, reasons[i].name, json_integer((json_int_t)c.reason[i]));
 	return json_pack("{ss? ss? s{sI sI} s{sI sI} so}", "ifname", port ? port->name : NULL, "master",
 			 port ? port->bridge->name : NULL, "rx", "packets", (json_int_t)c.rx_frames, "bytes",
-			 (json_int_t)c.rx_bytes, "tx", "packets", (json_int_t)c.tx_frames, "bytes", (json_int_t)c.tx_bytes,
-			 "reasons", counts);
+			 (json_int_t)c.rx_bytes, "tx", "packets", (json_int_t)c.tx_frames, "bytes",
+			 (json_int_t)c.tx_bytes, "reasons", counts);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* show: the things of the model as the JSON objects of docs/api.md. Each returns a new reference, NULL when out of memory. */
+/* show: the things of the model as the JSON objects of docs/api.md. Each returns a new reference, NULL when
+ * out of memory. */
 #ifndef XBR_CONTROL_SHOW_H
 #define XBR_CONTROL_SHOW_H
 

@@ -13,7 +13,7 @@ static bool snapshot_bridges(const struct model *model, struct want *want)
 	struct bridge *bridge, *next;
 	struct xbr_error error;
 
-	bridge_foreach(model, bridge, next) {
+	bridge_foreach (model, bridge, next) {
 		patch.to = bridge->settings;
 		if (want_bridge_add(want, bridge->name, &patch, &error))
 			return false;
@@ -27,7 +27,7 @@ static bool snapshot_ports(const struct model *model, struct want *want)
 	struct port *port, *next;
 	struct xbr_error error;
 
-	port_foreach(model, port, next) {
+	port_foreach (model, port, next) {
 		patch.to = port->settings;
 		if (want_link_add(want, port->name, port->bridge->name, &patch, &error))
 			return false;
@@ -52,7 +52,8 @@ static void snapshot_address(const struct fdb_view *view, void *user)
 		walk->failed = true;
 }
 
-#define PINNED_KINDS (1u << XBR_FDB_STATIC | 1u << XBR_FDB_STICKY | 1u << XBR_FDB_BLACKHOLE | 1u << XBR_FDB_LOCAL)
+#define PINNED_KINDS                                                                                         \
+	(1u << XBR_FDB_STATIC | 1u << XBR_FDB_STICKY | 1u << XBR_FDB_BLACKHOLE | 1u << XBR_FDB_LOCAL)
 
 static bool snapshot_addresses(struct model *model, struct want *want)
 {
@@ -140,7 +141,7 @@ static void drop_ports(struct run *run)
 {
 	struct port *port, *next;
 
-	port_foreach(run->model, port, next) {
+	port_foreach (run->model, port, next) {
 		const struct want_port *want = want_port_find(run->to, port->name);
 
 		if (!want || strcmp(want->bridge, port->bridge->name))
@@ -152,7 +153,7 @@ static void drop_bridges(struct run *run)
 {
 	struct bridge *bridge, *next;
 
-	bridge_foreach(run->model, bridge, next)
+	bridge_foreach (run->model, bridge, next)
 		if (!want_bridge_find(run->to, bridge->name) && step(run))
 			bridge_del(run->model, bridge);
 }
@@ -200,8 +201,8 @@ static int make_port(struct run *run, const struct want_port *want, struct xbr_e
 	}
 	if (!step(run))
 		return 0;
-	return port_add(run->model, bridge, want->name, &want->settings, want->origin, run->flags & TRANSACTION_MAY_WAIT,
-			&port, error);
+	return port_add(run->model, bridge, want->name, &want->settings, want->origin,
+			run->flags & TRANSACTION_MAY_WAIT, &port, error);
 }
 
 static int make_ports(struct run *run, struct xbr_error *error)
@@ -251,7 +252,8 @@ static void drop_addresses(struct run *run)
 	fdb_each(run->model, &filter, 0, UINT32_MAX, find_stale, &walk);
 	HASH_ITER (hh, walk.list, stale, next) {
 		if (step(run))
-			fdb_remove(run->model, model_bridge(run->model, stale->key.bridge), stale->key.mac, &error);
+			fdb_remove(run->model, model_bridge(run->model, stale->key.bridge), stale->key.mac,
+				   &error);
 		HASH_DEL(walk.list, stale);
 		free(stale);
 	}
@@ -262,7 +264,8 @@ static int make_address(struct run *run, const struct want_address *want, struct
 	struct port *port = model_port(run->model, want->dev);
 	struct fdb_view view;
 
-	if (port && fdb_get(run->model, port->bridge, want->key.mac, &view) && view.port == port && view.kind == want->kind)
+	if (port && fdb_get(run->model, port->bridge, want->key.mac, &view) && view.port == port &&
+	    view.kind == want->kind)
 		return 0;
 	if (!step(run))
 		return 0;

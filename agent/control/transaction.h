@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * transaction: every change of the configuration, a single command or a whole file. What is wanted is compared with what is, checked against the devices
- * before anything is touched, then made real step by step; a step that fails is undone with all before it.
+ * transaction: every change of the configuration, a single command or a whole file. What is wanted is
+ * compared with what is, checked against the devices before anything is touched, then made real step by step;
+ * a step that fails is undone with all before it.
  */
 #ifndef XBR_CONTROL_TRANSACTION_H
 #define XBR_CONTROL_TRANSACTION_H
@@ -17,7 +18,8 @@ enum transaction_flags {
 	TRANSACTION_MAY_WAIT = 1 << 1, /* ports whose device is not there yet are made, and wait */
 };
 
-/* *ret_steps: changes made (or, in a dry run, to be made). On failure the running configuration is what it was. */
+/* *ret_steps: changes made (or, in a dry run, to be made). On failure the running configuration is what it
+ * was. */
 int transaction_run(struct model *model, const struct want *to, unsigned int flags, uint32_t *ret_steps,
 		    struct xbr_error *error);
 

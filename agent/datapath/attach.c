@@ -15,10 +15,10 @@
 
 /* linux/bpf.h since 6.6; Debian 12's headers are of 6.1. */
 #define ATTACH_TYPE_TCX_INGRESS 46
-#define ATTACH_TYPE_TCX_EGRESS 47
+#define ATTACH_TYPE_TCX_EGRESS  47
 
 /* Our place in a clsact hook: a handle and priority that nobody takes by chance. */
-#define CLSACT_HANDLE 0x7862
+#define CLSACT_HANDLE   0x7862
 #define CLSACT_PRIORITY 0x7862
 
 #define LIST_MAX 64 /* programs looked at on one tcx hook */
@@ -71,8 +71,9 @@ bool attach_has_tcx(void)
 
 	if (fd >= 0)
 		close(fd);
-	return fd < 0 && errno == EBADF && bpf_prog_query(1, (enum bpf_attach_type)ATTACH_TYPE_TCX_INGRESS, 0, NULL, NULL,
-							  &(__u32){0}) == 0;
+	return fd < 0 && errno == EBADF &&
+	       bpf_prog_query(1, (enum bpf_attach_type)ATTACH_TYPE_TCX_INGRESS, 0, NULL, NULL, &(__u32){0}) ==
+		       0;
 }
 
 static int link_on(struct datapath *dp, uint32_t port, uint32_t ifindex, enum attach_hook hook)
@@ -134,7 +135,8 @@ static bool link_is_on(struct datapath *dp, uint32_t port, uint32_t ifindex, enu
 
 /* ---- clsact ---- */
 
-static void clsact_opts(enum attach_hook hook, uint32_t ifindex, struct bpf_tc_hook *ret_hook, struct bpf_tc_opts *ret_opts)
+static void clsact_opts(enum attach_hook hook, uint32_t ifindex, struct bpf_tc_hook *ret_hook,
+			struct bpf_tc_opts *ret_opts)
 {
 	*ret_hook = (struct bpf_tc_hook){
 		.sz = sizeof(*ret_hook), .ifindex = (int)ifindex, .attach_point = hooks[hook].clsact};
@@ -217,9 +219,9 @@ static bool port_is_host(const struct datapath *dp, uint32_t port)
 static int swap_link(unsigned int port, const char *pin, const char *path, void *user)
 {
 	struct datapath *dp = user;
-	enum attach_hook hook = !strcmp(pin, "xdp")	    ? ATTACH_XDP_NATIVE
+	enum attach_hook hook = !strcmp(pin, "xdp")      ? ATTACH_XDP_NATIVE
 				: port_is_host(dp, port) ? ATTACH_TC_HOST
-							    : ATTACH_TC_PORT;
+							 : ATTACH_TC_PORT;
 	int fd = bpf_obj_get(path);
 	int err = 0;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * attach: programs onto devices, kept there by pinned links (tcx, XDP) or by the kernel's own filters (clsact, on kernels before 6.6).
- * Programs of others are never removed; attach_others() names them.
+ * attach: programs onto devices, kept there by pinned links (tcx, XDP) or by the kernel's own filters
+ * (clsact, on kernels before 6.6). Programs of others are never removed; attach_others() names them.
  */
 #ifndef XBR_DATAPATH_ATTACH_H
 #define XBR_DATAPATH_ATTACH_H
@@ -22,7 +22,8 @@ enum attach_hook {
 /* Does the kernel have tcx (6.6)? */
 bool attach_has_tcx(void);
 
-/* -EEXIST: already there (adopted and alive); -EBUSY (XDP): somebody's program is on the device. 0 or -errno. */
+/* -EEXIST: already there (adopted and alive); -EBUSY (XDP): somebody's program is on the device. 0 or -errno.
+ */
 int attach_on(struct datapath *dp, uint32_t port, uint32_t ifindex, enum attach_hook hook);
 
 /* Takes one off; nothing there is fine. The device may be gone, or in another namespace. */

@@ -144,8 +144,8 @@ static int map_tables(struct datapath *dp)
 	dp->fdb.buckets = map_memory_of(bpf->maps.fdb);
 	dp->fdb.count = bpf_map__max_entries(bpf->maps.fdb);
 	dp->fdb.seed = bpf->rodata->settings.fdb_seed;
-	if (!dp->ports || !dp->port_live || !dp->port_saved || !dp->bridges || !dp->bridge_live || !dp->bridge_saved ||
-	    !dp->agent || !dp->switches || !dp->port_of || !dp->fdb.buckets)
+	if (!dp->ports || !dp->port_live || !dp->port_saved || !dp->bridges || !dp->bridge_live ||
+	    !dp->bridge_saved || !dp->agent || !dp->switches || !dp->port_of || !dp->fdb.buckets)
 		return -ENOMEM;
 	dp->agent->fdb_seed = dp->fdb.seed;
 	return 0;
@@ -251,7 +251,8 @@ static int make_set(struct datapath *dp)
 	bool had = dp->pins.has_current;
 	int err;
 
-	dp->fresh_set = (struct pins_set){.abi = XBR_ABI_VERSION, .serial = had ? dp->pins.current.serial + 1 : 0};
+	dp->fresh_set =
+		(struct pins_set){.abi = XBR_ABI_VERSION, .serial = had ? dp->pins.current.serial + 1 : 0};
 	err = pins_set_create(&dp->pins, &dp->fresh_set);
 	if (err)
 		return err;
@@ -317,7 +318,8 @@ static int bring_up(struct datapath *dp, const struct datapath_options *options)
 	return err ? err : open_events(dp);
 }
 
-int datapath_open(struct datapath **ret_datapath, const struct datapath_options *options, struct xbr_error *error)
+int datapath_open(struct datapath **ret_datapath, const struct datapath_options *options,
+		  struct xbr_error *error)
 {
 	struct datapath *dp = calloc(1, sizeof(*dp));
 	int err;
@@ -401,7 +403,8 @@ uint32_t datapath_port_of(const struct datapath *dp, uint32_t ifindex)
 int datapath_set_xdp_port(struct datapath *dp, uint32_t port, uint32_t ifindex)
 {
 	int fd = bpf_map__fd(dp->bpf->maps.xdp_ports);
-	int err = ifindex ? bpf_map_update_elem(fd, &port, &ifindex, BPF_ANY) : bpf_map_delete_elem(fd, &port);
+	int err =
+		ifindex ? bpf_map_update_elem(fd, &port, &ifindex, BPF_ANY) : bpf_map_delete_elem(fd, &port);
 
 	if (err && !ifindex && errno == ENOENT)
 		return 0;
@@ -429,7 +432,8 @@ static int fill_list(int fd, const uint32_t *values, uint32_t count)
 }
 
 /* values: what goes to slots 0 to count - 1. Returns a descriptor, or -errno. */
-static int make_list(enum bpf_map_type type, const char *name, uint32_t flags, const uint32_t *values, uint32_t count)
+static int make_list(enum bpf_map_type type, const char *name, uint32_t flags, const uint32_t *values,
+		     uint32_t count)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = flags);
 	int fd = bpf_map_create(type, name, sizeof(__u32), sizeof(__u32), count, &opts);
@@ -458,8 +462,8 @@ static int put_list(const struct bpf_map *outer, uint32_t fid, int list)
 	return err;
 }
 
-int datapath_set_flood(struct datapath *dp, uint32_t fid, const uint32_t *ports, const uint32_t *ifindexes, uint32_t count,
-		       uint32_t ifindex_count)
+int datapath_set_flood(struct datapath *dp, uint32_t fid, const uint32_t *ports, const uint32_t *ifindexes,
+		       uint32_t count, uint32_t ifindex_count)
 {
 	int list = -1, devices = -1, err;
 

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * datapath: the loaded programs and their maps, as the rest of the agent sees them. agent/datapath is the only user of libbpf; above
- * it are plain arrays in shared memory (the maps, mapped) and functions. Closing leaves everything pinned and running; opening again
- * adopts it: same maps, new programs swapped in under live links. Where layout or sizes differ a new set of maps is made, filled from the former one, and swapped in.
+ * datapath: the loaded programs and their maps, as the rest of the agent sees them. agent/datapath is the
+ * only user of libbpf; above it are plain arrays in shared memory (the maps, mapped) and functions. Closing
+ * leaves everything pinned and running; opening again adopts it: same maps, new programs swapped in under
+ * live links. Where layout or sizes differ a new set of maps is made, filled from the former one, and swapped
+ * in.
  *
- * A port or bridge is made known to the programs by filling its slot; the field they look at first (ifindex; state) is written last, see
- * model/. The datapath itself decides nothing about them.
+ * A port or bridge is made known to the programs by filling its slot; the field they look at first (ifindex;
+ * state) is written last, see model/. The datapath itself decides nothing about them.
  */
 #ifndef XBR_DATAPATH_DATAPATH_H
 #define XBR_DATAPATH_DATAPATH_H
@@ -39,8 +41,8 @@ struct datapath {
 	struct pins_set fresh_set; /* made by this process, not committed yet; valid if has_fresh_set */
 	bool has_fresh_set;
 	struct xbr_bpf *bpf;
-	bool adopted;      /* the maps were there: an earlier agent left them */
-	bool tcx;          /* how TC programs are attached */
+	bool adopted;       /* the maps were there: an earlier agent left them */
+	bool tcx;           /* how TC programs are attached */
 	uint32_t max_ports; /* entries of `ports`: numbers 0 to max_ports - 1 */
 	uint32_t hz;        /* jiffies a second */
 
@@ -62,10 +64,13 @@ struct datapath {
 	int cpus; /* possible processors: per-CPU values have as many */
 };
 
-/* Loads programs and maps, or adopts the maps. An earlier agent's programs go on running. On failure nothing of its work has been changed. */
-int datapath_open(struct datapath **ret_datapath, const struct datapath_options *options, struct xbr_error *error);
+/* Loads programs and maps, or adopts the maps. An earlier agent's programs go on running. On failure nothing
+ * of its work has been changed. */
+int datapath_open(struct datapath **ret_datapath, const struct datapath_options *options,
+		  struct xbr_error *error);
 
-/* When the maps say what they should: puts our programs under all links, and makes our set of maps the current one. 0 or -errno. */
+/* When the maps say what they should: puts our programs under all links, and makes our set of maps the
+ * current one. 0 or -errno. */
 int datapath_commit(struct datapath *dp);
 
 /* Frees what is the process's; all pins stay. NULL is fine. */
@@ -87,11 +92,11 @@ uint32_t datapath_port_of(const struct datapath *dp, uint32_t ifindex);
 int datapath_set_xdp_port(struct datapath *dp, uint32_t port, uint32_t ifindex);
 
 /*
- * Replaces the flood list of a FID whole. ports: count numbers; ifindexes: the devices for XDP to flood to by itself, or NULL. count 0 takes the
- * list away. 0 or -errno (the former list stays).
+ * Replaces the flood list of a FID whole. ports: count numbers; ifindexes: the devices for XDP to flood to by
+ * itself, or NULL. count 0 takes the list away. 0 or -errno (the former list stays).
  */
-int datapath_set_flood(struct datapath *dp, uint32_t fid, const uint32_t *ports, const uint32_t *ifindexes, uint32_t count,
-		       uint32_t ifindex_count);
+int datapath_set_flood(struct datapath *dp, uint32_t fid, const uint32_t *ports, const uint32_t *ifindexes,
+		       uint32_t count, uint32_t ifindex_count);
 
 /* Sums a port's counters over all processors; clears them. */
 int datapath_counters_read(struct datapath *dp, uint32_t port, struct xbr_counters *ret_counters);

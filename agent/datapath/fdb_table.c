@@ -4,7 +4,8 @@
 #include <errno.h>
 
 #define TRIES 8
-#define SLOTS_PER_ADDRESS_NUMERATOR 2 /* at most half of the slots are taken by what the user asked room for */
+#define SLOTS_PER_ADDRESS_NUMERATOR                                                                          \
+	2 /* at most half of the slots are taken by what the user asked room for */
 
 static uint64_t *key_word(struct xbr_fdb_bucket *bucket, uint32_t way)
 {
@@ -121,7 +122,8 @@ int fdb_table_put(struct fdb_table *table, uint64_t key, uint32_t data, uint32_t
 
 /* ---- removal ---- */
 
-/* The slot's data is BUSY: it is ours. Key first, then data, so that whoever claims the key meanwhile finds no old data. */
+/* The slot's data is BUSY: it is ours. Key first, then data, so that whoever claims the key meanwhile finds
+ * no old data. */
 static void clear_busy(struct fdb_table *table, const struct fdb_slot *slot)
 {
 	struct home home = home_of(table, slot->key);
@@ -169,7 +171,8 @@ int fdb_table_remove(struct fdb_table *table, uint64_t key, uint32_t *ret_before
 
 /* ---- the whole table ---- */
 
-static int bucket_walk(struct xbr_fdb_bucket *bucket, int (*visit)(const struct fdb_slot *slot, void *user), void *user)
+static int bucket_walk(struct xbr_fdb_bucket *bucket, int (*visit)(const struct fdb_slot *slot, void *user),
+		       void *user)
 {
 	struct fdb_slot slot = {.bucket = bucket};
 	int ret = 0;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fdb_table: the filtering database from the agent's side: the same buckets that BPF reads and writes, mapped. Follows the
- * protocol told in bpf/fdb.h. It knows words, not ports or bridges: callers keep the counts of learned addresses.
+ * fdb_table: the filtering database from the agent's side: the same buckets that BPF reads and writes,
+ * mapped. Follows the protocol told in bpf/fdb.h. It knows words, not ports or bridges: callers keep the
+ * counts of learned addresses.
  */
 #ifndef XBR_DATAPATH_FDB_TABLE_H
 #define XBR_DATAPATH_FDB_TABLE_H
@@ -25,8 +26,8 @@ uint32_t fdb_table_buckets_for(uint32_t addresses);
 uint32_t fdb_table_get(const struct fdb_table *table, uint64_t key);
 
 /*
- * Writes data for a key, whether it is there or not. *ret_before: the former data, 0 for none (a void word counts as what it was).
- * -ENOSPC: both its buckets are full. -EAGAIN: others kept changing it.
+ * Writes data for a key, whether it is there or not. *ret_before: the former data, 0 for none (a void word
+ * counts as what it was). -ENOSPC: both its buckets are full. -EAGAIN: others kept changing it.
  */
 int fdb_table_put(struct fdb_table *table, uint64_t key, uint32_t data, uint32_t *ret_before);
 
@@ -48,13 +49,14 @@ int fdb_table_remove_slot(struct fdb_table *table, const struct fdb_slot *slot);
 int fdb_table_change_slot(const struct fdb_slot *slot, uint32_t data);
 
 /*
- * Walks buckets [from, from + count) and calls visit for every slot with a key, also those whose data says nothing. A non-zero
- * return of visit ends the walk and is returned.
+ * Walks buckets [from, from + count) and calls visit for every slot with a key, also those whose data says
+ * nothing. A non-zero return of visit ends the walk and is returned.
  */
 int fdb_table_walk(const struct fdb_table *table, uint32_t from, uint32_t count,
 		   int (*visit)(const struct fdb_slot *slot, void *user), void *user);
 
-/* After an agent died: finishes removals it had begun. Only before anybody else uses the table from user space. */
+/* After an agent died: finishes removals it had begun. Only before anybody else uses the table from user
+ * space. */
 void fdb_table_repair(struct fdb_table *table);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the files of agent/datapath share among themselves and nobody else sees: the skeleton, and access to pinned maps. */
+/* What the files of agent/datapath share among themselves and nobody else sees: the skeleton, and access to
+ * pinned maps. */
 #ifndef XBR_DATAPATH_INTERNAL_H
 #define XBR_DATAPATH_INTERNAL_H
 

@@ -19,7 +19,8 @@ struct former_array {
 	uint32_t value_size;
 };
 
-static int former_open(const struct datapath *dp, const struct pins_set *set, const char *map, struct former_array *ret)
+static int former_open(const struct datapath *dp, const struct pins_set *set, const char *map,
+		       struct former_array *ret)
 {
 	struct bpf_map_info info = {};
 	__u32 length = sizeof(info);
@@ -70,8 +71,8 @@ static int copy_values(const struct former_array *from, unsigned char *to, uint3
 	return 0;
 }
 
-static int carry_array(struct datapath *dp, const struct pins_set *set, const char *map, void *to, uint32_t entries,
-		       size_t size)
+static int carry_array(struct datapath *dp, const struct pins_set *set, const char *map, void *to,
+		       uint32_t entries, size_t size)
 {
 	struct former_array from;
 	int err = former_open(dp, set, map, &from);
@@ -123,7 +124,8 @@ static int carry_counters(struct datapath *dp, const struct pins_set *set, uint3
 		return from;
 	if (bpf_obj_get_info_by_fd(from, &info, &length))
 		err = -errno;
-	/* reasons are only ever added: values of another size are left behind, a count is not worth a refusal */
+	/* reasons are only ever added: values of another size are left behind, a count is not worth a refusal
+	 */
 	if (!err && info.value_size == sizeof(struct xbr_counters))
 		values = calloc((size_t)dp->cpus, sizeof(struct xbr_counters));
 	for (__u32 i = 0; values && i < entries && i < info.max_entries; i++)
@@ -166,14 +168,17 @@ int migrate(struct datapath *dp, const struct pins_set *former)
 	if (!err)
 		err = carry_array(dp, former, "bridges", dp->bridges, XBR_BRIDGE_LIMIT, sizeof(*dp->bridges));
 	if (!err)
-		err = carry_array(dp, former, "bridge_live", dp->bridge_live, XBR_BRIDGE_LIMIT, sizeof(*dp->bridge_live));
+		err = carry_array(dp, former, "bridge_live", dp->bridge_live, XBR_BRIDGE_LIMIT,
+				  sizeof(*dp->bridge_live));
 	if (!err)
-		err = carry_array(dp, former, "bridge_saved", dp->bridge_saved, XBR_BRIDGE_LIMIT, sizeof(*dp->bridge_saved));
+		err = carry_array(dp, former, "bridge_saved", dp->bridge_saved, XBR_BRIDGE_LIMIT,
+				  sizeof(*dp->bridge_saved));
 	if (!err)
 		err = carry_array(dp, former, "agent_saved", dp->agent, 1, sizeof(*dp->agent));
 	dp->agent->fdb_seed = seed; /* of the new table */
 	if (!err)
-		err = carry_array(dp, former, "port_of", dp->port_of, XBR_IFINDEX_DENSE, sizeof(*dp->port_of));
+		err = carry_array(dp, former, "port_of", dp->port_of, XBR_IFINDEX_DENSE,
+				  sizeof(*dp->port_of));
 	if (!err)
 		err = carry_sparse_ports(dp, former);
 	if (!err)

@@ -15,8 +15,8 @@
 
 #define BPFFS_MAGIC 0xcafe4a11
 #define BPFFS_USUAL "/sys/fs/bpf"
-#define SET_MARK "complete"
-#define LINKS "links"
+#define SET_MARK    "complete"
+#define LINKS       "links"
 
 /* ---- the directory ---- */
 
@@ -80,7 +80,8 @@ static int take_lock(struct pins *pins, struct xbr_error *error)
 {
 	pins->lock_fd = open(pins->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (pins->lock_fd < 0)
-		return xbr_refuse(error, -errno, "cannot open the pin directory %s: %s", pins->dir, strerror(errno));
+		return xbr_refuse(error, -errno, "cannot open the pin directory %s: %s", pins->dir,
+				  strerror(errno));
 	if (flock(pins->lock_fd, LOCK_EX | LOCK_NB) == 0)
 		return 0;
 	close(pins->lock_fd);
@@ -162,7 +163,8 @@ static bool set_is_complete(const struct pins *pins, const struct pins_set *set)
 	return access(path, F_OK) == 0;
 }
 
-/* A later set holds all that an earlier one did, so the higher serial wins; what else lies there is left over. */
+/* A later set holds all that an earlier one did, so the higher serial wins; what else lies there is left
+ * over. */
 static void consider_set(struct pins *pins, const struct pins_set *found)
 {
 	if (!set_is_complete(pins, found)) {
@@ -236,7 +238,8 @@ void pins_close(struct pins *pins)
 	pins->lock_fd = -1;
 }
 
-int pins_link_each(const struct pins *pins, int (*visit)(unsigned int port, const char *hook, const char *path, void *user),
+int pins_link_each(const struct pins *pins,
+		   int (*visit)(unsigned int port, const char *hook, const char *path, void *user),
 		   void *user)
 {
 	char dir[PATH_MAX], path[PATH_MAX], hook[16];

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Coming back, and keeping up. adopt_all() reads from the pinned maps what an earlier agent knew and holds it against the devices that are there
- * now; adopt_on_link() does the same for one device whenever the kernel tells of it. A device is the one we know if our program is on it: names
- * change, numbers are reused, a link is tied to the device itself.
+ * Coming back, and keeping up. adopt_all() reads from the pinned maps what an earlier agent knew and holds it
+ * against the devices that are there now; adopt_on_link() does the same for one device whenever the kernel
+ * tells of it. A device is the one we know if our program is on it: names change, numbers are reused, a link
+ * is tied to the device itself.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -17,7 +18,7 @@ static struct bridge *bridge_by_ifindex(const struct model *model, uint32_t ifin
 {
 	struct bridge *bridge, *next;
 
-	bridge_foreach(model, bridge, next)
+	bridge_foreach (model, bridge, next)
 		if (bridge->ifindex == ifindex)
 			return bridge;
 	return NULL;
@@ -48,13 +49,14 @@ static void port_left(struct model *model, struct port *port)
 		return;
 	}
 	if (port_memory(model, port)->enslaved_by_us)
-		model_log(model, "somebody took %s out of %s: it stays a port of xbr", port->name, port->bridge->name);
+		model_log(model, "somebody took %s out of %s: it stays a port of xbr", port->name,
+			  port->bridge->name);
 	port_memory(model, port)->enslaved_by_us = 0;
 }
 
 static void port_told(struct model *model, struct port *port, const struct rtnl_link *link)
 {
-	bool was_in = port->link.master == (int)port->bridge->ifindex;
+	bool was_in = port->link.master == (int)port->bridge->ifindex || port->origin == XBR_ORIGIN_ADOPTED;
 
 	port_refresh(model, port, link);
 	if (was_in && link->master != (int)port->bridge->ifindex)
@@ -74,7 +76,8 @@ static void newcomer(struct model *model, struct bridge *bridge, const struct rt
 	struct xbr_error error;
 	struct port *port;
 
-	if (port_add(model, bridge, link->name, &port_settings_default, XBR_ORIGIN_ADOPTED, false, &port, &error))
+	if (port_add(model, bridge, link->name, &port_settings_default, XBR_ORIGIN_ADOPTED, false, &port,
+		     &error))
 		model_log(model, "%s stays with the kernel's bridge: %s", link->name, error.message);
 }
 
@@ -95,27 +98,34 @@ static void device_told(struct model *model, const struct rtnl_link *link)
 		newcomer(model, master, link);
 }
 
+/* What is told may be older than what we did since: the device as it is now counts. */
 void adopt_on_link(const struct rtnl_link *link, bool deleted, void *user)
 {
+	struct model *model = user;
+	struct rtnl_link now;
+
 	if (deleted)
-		device_gone(user, (uint32_t)link->ifindex);
-	else
-		device_told(user, link);
+		device_gone(model, (uint32_t)link->ifindex);
+	else if (!rtnl_link_by_index(model->rtnl, link->ifindex, &now))
+		device_told(model, &now);
 }
 
 /* ---- everything anew ---- */
 
 static int told_each(const struct rtnl_link *link, void *user)
 {
-	device_told(user, link);
+	adopt_on_link(link, false, user);
 	return 0;
 }
 
-static bool is_there(struct model *model, uint32_t ifindex)
+/* The device that we knew by its ifindex, not another one that got the number since. */
+static bool is_there(struct model *model, const struct port *port)
 {
+	enum attach_hook hook = port->local ? ATTACH_TC_HOST : ATTACH_TC_PORT;
 	struct rtnl_link link;
 
-	return rtnl_link_by_index(model->rtnl, (int)ifindex, &link) != -ENODEV;
+	return rtnl_link_by_index(model->rtnl, (int)port->ifindex, &link) != -ENODEV &&
+	       attach_is_on(model->dp, port->number, port->ifindex, hook);
 }
 
 void adopt_on_lost(void *user)
@@ -125,11 +135,11 @@ void adopt_on_lost(void *user)
 	struct port *port, *next;
 
 	model_log(model, "the kernel dropped link events: reading all devices anew");
-	bridge_foreach(model, bridge, next_bridge)
-		if (!is_there(model, bridge->ifindex))
+	bridge_foreach (model, bridge, next_bridge)
+		if (!is_there(model, bridge->local))
 			device_gone(model, bridge->ifindex);
-	port_foreach(model, port, next)
-		if (port->ifindex && !is_there(model, port->ifindex))
+	port_foreach (model, port, next)
+		if (port->ifindex && !is_there(model, port))
 			device_gone(model, port->ifindex);
 	rtnl_link_each(model->rtnl, told_each, model);
 }
@@ -203,7 +213,8 @@ static int count_pinned(const struct fdb_slot *slot, void *user)
 	struct model *model = user;
 	uint32_t kind = fdb_data_kind(slot->data), number = fdb_data_port(slot->data);
 
-	if (kind > XBR_FDB_DYNAMIC && kind < XBR_FDB_BUSY && number < model->dp->max_ports && model->by_number[number])
+	if (kind > XBR_FDB_DYNAMIC && kind < XBR_FDB_BUSY && number < model->dp->max_ports &&
+	    model->by_number[number])
 		model->by_number[number]->pinned++;
 	return 0;
 }
@@ -221,14 +232,15 @@ static void check_bridges(struct model *model)
 	struct bridge *bridge, *next;
 	struct rtnl_link link;
 
-	bridge_foreach(model, bridge, next) {
+	bridge_foreach (model, bridge, next) {
 		if (bridge_lives(model, bridge, &link)) {
 			bridge->local->link = bridge->link;
 			bridge->local->hook.rx = HOOK_RX_TC;
 			bridge_refresh(model, bridge, &link);
 			continue;
 		}
-		model_log(model, "the bridge device %s is gone since the last agent: its ports are free", bridge->name);
+		model_log(model, "the bridge device %s is gone since the last agent: its ports are free",
+			  bridge->name);
 		bridge->created_by_us = false;
 		bridge_del(model, bridge);
 	}
@@ -265,7 +277,7 @@ static void check_ports(struct model *model)
 	struct port *port, *next;
 	struct rtnl_link link;
 
-	port_foreach(model, port, next) {
+	port_foreach (model, port, next) {
 		if (!port->ifindex)
 			continue;
 		if (!rtnl_link_by_index(model->rtnl, (int)port->ifindex, &link) &&
@@ -280,7 +292,7 @@ static void mark_all(struct model *model)
 {
 	struct bridge *bridge, *next;
 
-	bridge_foreach(model, bridge, next)
+	bridge_foreach (model, bridge, next)
 		flood_mark(bridge);
 }
 

@@ -39,8 +39,8 @@ static uint64_t ageing_jiffies(const struct model *model, const struct bridge *b
 }
 
 /*
- * Ages have 9 bits, so the ageing time must be well under 512 epochs. An epoch is about a second, shorter where the ageing time is only some
- * seconds, longer where it is more than some minutes.
+ * Ages have 9 bits, so the ageing time must be well under 512 epochs. An epoch is about a second, shorter
+ * where the ageing time is only some seconds, longer where it is more than some minutes.
  */
 static uint8_t epoch_shift(const struct model *model, const struct bridge *bridge)
 {
@@ -183,7 +183,8 @@ static int device_get(struct model *model, struct bridge *bridge, struct xbr_err
 			err = rtnl_link_by_name(model->rtnl, bridge->name, &bridge->link);
 	}
 	if (err)
-		return xbr_refuse(error, err, "cannot make the bridge device %s: %s", bridge->name, strerror(-err));
+		return xbr_refuse(error, err, "cannot make the bridge device %s: %s", bridge->name,
+				  strerror(-err));
 	bridge->ifindex = (uint32_t)bridge->link.ifindex;
 	return 0;
 }
@@ -199,7 +200,8 @@ static int address_pin(struct model *model, struct bridge *bridge, struct xbr_er
 		memcpy(address, bridge->link.address, sizeof(none));
 	err = rtnl_link_set_address(model->rtnl, (int)bridge->ifindex, address);
 	if (err)
-		return xbr_refuse(error, err, "cannot set the address of %s: %s", bridge->name, strerror(-err));
+		return xbr_refuse(error, err, "cannot set the address of %s: %s", bridge->name,
+				  strerror(-err));
 	memcpy(bridge->link.address, address, sizeof(none));
 	return 0;
 }
@@ -212,7 +214,8 @@ static uint32_t free_index(const struct model *model)
 	return 0;
 }
 
-static struct bridge *bridge_new(struct model *model, const char *name, const struct bridge_settings *settings)
+static struct bridge *bridge_new(struct model *model, const char *name,
+				 const struct bridge_settings *settings)
 {
 	uint32_t index = free_index(model);
 	struct bridge *bridge = index ? calloc(1, sizeof(*bridge)) : NULL;
@@ -252,7 +255,8 @@ static int adopt_slave(const struct rtnl_link *link, void *user)
 
 	if (link->master != (int)walk->bridge->ifindex || model_port(walk->model, link->name))
 		return 0;
-	if (port_add(walk->model, walk->bridge, link->name, &port_settings_default, XBR_ORIGIN_ADOPTED, false, &port, &error))
+	if (port_add(walk->model, walk->bridge, link->name, &port_settings_default, XBR_ORIGIN_ADOPTED, false,
+		     &port, &error))
 		model_log(walk->model, "%s stays with the kernel's bridge: %s", link->name, error.message);
 	return 0;
 }
@@ -279,7 +283,8 @@ static int bridge_bring_up(struct model *model, struct bridge *bridge, struct xb
 	return local_port_bind(model, bridge, error);
 }
 
-int bridge_add(struct model *model, const char *name, const struct bridge_settings *settings, struct xbr_error *error)
+int bridge_add(struct model *model, const char *name, const struct bridge_settings *settings,
+	       struct xbr_error *error)
 {
 	int err = bridge_check(model, name, error);
 	struct bridge *bridge;
@@ -288,7 +293,8 @@ int bridge_add(struct model *model, const char *name, const struct bridge_settin
 		return err;
 	bridge = bridge_new(model, name, settings);
 	if (!bridge)
-		return xbr_refuse(error, -ENOSPC, "no room for another bridge: %u are the most", XBR_BRIDGE_LIMIT - 1);
+		return xbr_refuse(error, -ENOSPC, "no room for another bridge: %u are the most",
+				  XBR_BRIDGE_LIMIT - 1);
 	err = bridge_bring_up(model, bridge, error);
 	if (err) {
 		bridge_del(model, bridge);
@@ -305,7 +311,7 @@ static void ports_of_bridge_del(struct model *model, struct bridge *bridge)
 {
 	struct port *port, *next;
 
-	port_foreach(model, port, next)
+	port_foreach (model, port, next)
 		if (port->bridge == bridge)
 			port_del(model, port);
 }
@@ -321,10 +327,12 @@ void bridge_del(struct model *model, struct bridge *bridge)
 	bridge_free(model, bridge);
 }
 
-int bridge_set(struct model *model, struct bridge *bridge, const struct bridge_settings *settings, struct xbr_error *error)
+int bridge_set(struct model *model, struct bridge *bridge, const struct bridge_settings *settings,
+	       struct xbr_error *error)
 {
 	static const uint8_t none[6];
-	bool readdress = memcmp(settings->address, none, 6) && memcmp(settings->address, bridge->settings.address, 6);
+	bool readdress =
+		memcmp(settings->address, none, 6) && memcmp(settings->address, bridge->settings.address, 6);
 	uint8_t address[6];
 	int err = 0;
 
@@ -334,7 +342,8 @@ int bridge_set(struct model *model, struct bridge *bridge, const struct bridge_s
 		err = rtnl_link_set_address(model->rtnl, (int)bridge->ifindex, address);
 	}
 	if (err)
-		return xbr_refuse(error, err, "cannot set the address of %s: %s", bridge->name, strerror(-err));
+		return xbr_refuse(error, err, "cannot set the address of %s: %s", bridge->name,
+				  strerror(-err));
 	if (readdress)
 		fdb_own_address_remove(model, bridge->local);
 	bridge->settings = *settings;
@@ -359,8 +368,8 @@ static void bridge_rename(struct model *model, struct bridge *bridge, const char
 
 static bool link_differs(const struct rtnl_link *a, const struct rtnl_link *b)
 {
-	return strcmp(a->name, b->name) || a->flags != b->flags || a->mtu != b->mtu || a->operstate != b->operstate ||
-	       memcmp(a->address, b->address, sizeof(a->address));
+	return strcmp(a->name, b->name) || a->flags != b->flags || a->mtu != b->mtu ||
+	       a->operstate != b->operstate || memcmp(a->address, b->address, sizeof(a->address));
 }
 
 void bridge_refresh(struct model *model, struct bridge *bridge, const struct rtnl_link *link)

@@ -34,7 +34,8 @@ static uint32_t epoch_now(const struct model *model, const struct bridge *bridge
 	return jiffies >> model->dp->bridges[bridge->index].epoch_shift & FDB_AGE_MASK;
 }
 
-static uint32_t epochs_idle(const struct model *model, const struct bridge *bridge, uint32_t data, uint32_t jiffies)
+static uint32_t epochs_idle(const struct model *model, const struct bridge *bridge, uint32_t data,
+			    uint32_t jiffies)
 {
 	return (epoch_now(model, bridge, jiffies) - fdb_data_age(data)) & FDB_AGE_MASK;
 }
@@ -48,14 +49,16 @@ static bool is_void(const struct model *model, uint32_t data)
 			 fdb_data_generation(data) != port_slot(model, port)->generation);
 }
 
-static bool is_expired(const struct model *model, const struct bridge *bridge, uint32_t data, uint32_t jiffies)
+static bool is_expired(const struct model *model, const struct bridge *bridge, uint32_t data,
+		       uint32_t jiffies)
 {
 	return fdb_data_kind(data) == XBR_FDB_DYNAMIC &&
 	       epochs_idle(model, bridge, data, jiffies) > model->dp->bridges[bridge->index].ageing_epochs;
 }
 
 /* False: there is nothing to show. */
-static bool view_of(const struct model *model, uint64_t key, uint32_t data, uint32_t jiffies, struct fdb_view *ret_view)
+static bool view_of(const struct model *model, uint64_t key, uint32_t data, uint32_t jiffies,
+		    struct fdb_view *ret_view)
 {
 	const struct bridge *bridge = bridge_of_fid(model, fdb_key_fid(key));
 	uint32_t kind = fdb_data_kind(data);
@@ -70,7 +73,8 @@ static bool view_of(const struct model *model, uint64_t key, uint32_t data, uint
 		.bridge = bridge,
 	};
 	if (kind == XBR_FDB_DYNAMIC)
-		ret_view->idle_cs = (uint32_t)(epochs_idle(model, bridge, data, jiffies) * bridge_epoch_ucs(model, bridge) / 1000);
+		ret_view->idle_cs = (uint32_t)(epochs_idle(model, bridge, data, jiffies) *
+					       bridge_epoch_ucs(model, bridge) / 1000);
 	return true;
 }
 
@@ -78,7 +82,8 @@ bool fdb_get(const struct model *model, const struct bridge *bridge, uint64_t ma
 {
 	uint64_t key = fdb_key(mac, bridge->index);
 
-	return view_of(model, key, fdb_table_get(&model->dp->fdb, key), datapath_jiffies(model->dp), ret_view);
+	return view_of(model, key, fdb_table_get(&model->dp->fdb, key), datapath_jiffies(model->dp),
+		       ret_view);
 }
 
 static void tell(const struct model *model, enum model_change change, const struct fdb_view *view)
@@ -93,7 +98,8 @@ static void count_down(uint32_t *count)
 {
 	uint32_t before = __atomic_load_n(count, __ATOMIC_SEQ_CST);
 
-	while (before && !__atomic_compare_exchange_n(count, &before, before - 1, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+	while (before && !__atomic_compare_exchange_n(count, &before, before - 1, false, __ATOMIC_SEQ_CST,
+						      __ATOMIC_SEQ_CST))
 		;
 }
 
@@ -141,18 +147,21 @@ static int put(struct model *model, struct port *port, uint64_t mac, uint8_t kin
 	return 0;
 }
 
-int fdb_put(struct model *model, struct port *port, uint64_t mac, uint8_t kind, bool replace, struct xbr_error *error)
+int fdb_put(struct model *model, struct port *port, uint64_t mac, uint8_t kind, bool replace,
+	    struct xbr_error *error)
 {
 	struct fdb_view view;
 	bool there = fdb_get(model, port->bridge, mac, &view);
 	int err;
 
 	if (there && !replace)
-		return xbr_refuse(error, -EEXIST, "the address is already in the table of %s, on %s", port->bridge->name,
-				  view.port->name);
+		return xbr_refuse(error, -EEXIST, "the address is already in the table of %s, on %s",
+				  port->bridge->name, view.port->name);
 	err = put(model, port, mac, kind);
 	if (err == -ENOSPC)
-		return xbr_refuse(error, err, "no room for the address: both its buckets are full (see --fdb-size of xbrd)");
+		return xbr_refuse(
+			error, err,
+			"no room for the address: both its buckets are full (see --fdb-size of xbrd)");
 	if (err)
 		return xbr_refuse(error, err, "the address changes too fast");
 	if (fdb_get(model, port->bridge, mac, &view))
@@ -203,9 +212,10 @@ static struct port *other_with_address(const struct model *model, const struct p
 {
 	struct port *other, *next;
 
-	if (port->bridge->local && port->bridge->local != port && fdb_mac_of(port->bridge->local->link.address) == mac)
+	if (port->bridge->local && port->bridge->local != port &&
+	    fdb_mac_of(port->bridge->local->link.address) == mac)
 		return port->bridge->local;
-	port_foreach(model, other, next)
+	port_foreach (model, other, next)
 		if (other != port && other->bridge == port->bridge && other->ifindex &&
 		    fdb_mac_of(other->link.address) == mac)
 			return other;
@@ -219,7 +229,8 @@ void fdb_own_address_remove(struct model *model, struct port *port)
 	struct port *other;
 	uint32_t before;
 
-	if (!mac || !fdb_get(model, port->bridge, mac, &view) || view.kind != XBR_FDB_LOCAL || view.port != port)
+	if (!mac || !fdb_get(model, port->bridge, mac, &view) || view.kind != XBR_FDB_LOCAL ||
+	    view.port != port)
 		return;
 	if (!fdb_table_remove(&model->dp->fdb, fdb_key(mac, port->bridge->index), &before))
 		uncount(model, before);
@@ -239,7 +250,8 @@ uint32_t fdb_flush_port(struct model *model, struct port *port)
 	/* 64 flushes between two sweeps and a void entry would come alive again */
 	if (++model->flushes >= FDB_GENERATION_MASK)
 		fdb_sweep(model);
-	__atomic_store_n(&slot->generation, (uint8_t)((slot->generation + 1) & FDB_GENERATION_MASK), __ATOMIC_SEQ_CST);
+	__atomic_store_n(&slot->generation, (uint8_t)((slot->generation + 1) & FDB_GENERATION_MASK),
+			 __ATOMIC_SEQ_CST);
 	flushed = __atomic_exchange_n(learned, 0, __ATOMIC_SEQ_CST);
 	__atomic_fetch_sub(&model->dp->bridge_live[port->bridge->index].learned, flushed, __ATOMIC_SEQ_CST);
 	if (flushed && model->listener.flushed)
@@ -270,7 +282,8 @@ static int flush_slot(const struct fdb_slot *slot, void *user)
 	struct flush_walk *walk = user;
 	struct fdb_view view;
 
-	if (!view_of(walk->model, slot->key, slot->data, walk->jiffies, &view) || !filter_fits(walk->filter, &view))
+	if (!view_of(walk->model, slot->key, slot->data, walk->jiffies, &view) ||
+	    !filter_fits(walk->filter, &view))
 		return 0;
 	if (fdb_is_own_address(&view) || fdb_table_remove_slot(&walk->model->dp->fdb, slot))
 		return 0;
@@ -290,8 +303,9 @@ static uint32_t flush_plain(struct model *model, const struct fdb_filter *filter
 	struct port *port, *next;
 	uint32_t flushed = 0;
 
-	port_foreach(model, port, next)
-		if ((!filter->bridge || filter->bridge == port->bridge) && (!filter->port || filter->port == port))
+	port_foreach (model, port, next)
+		if ((!filter->bridge || filter->bridge == port->bridge) &&
+		    (!filter->port || filter->port == port))
 			flushed += fdb_flush_port(model, port);
 	return flushed;
 }
@@ -322,7 +336,8 @@ static int each_slot(const struct fdb_slot *slot, void *user)
 	struct each_walk *walk = user;
 	struct fdb_view view;
 
-	if (view_of(walk->model, slot->key, slot->data, walk->jiffies, &view) && filter_fits(walk->filter, &view)) {
+	if (view_of(walk->model, slot->key, slot->data, walk->jiffies, &view) &&
+	    filter_fits(walk->filter, &view)) {
 		walk->visit(&view, walk->user);
 		walk->shown++;
 	}
@@ -443,7 +458,8 @@ void fdb_on_event(const struct xbr_fdb_event *event, void *user)
 	const struct port *from = NULL;
 	struct fdb_view view;
 
-	if (!view_of(model, event->key, event->new_data, datapath_jiffies(model->dp), &view) || !model->listener.fdb)
+	if (!view_of(model, event->key, event->new_data, datapath_jiffies(model->dp), &view) ||
+	    !model->listener.fdb)
 		return;
 	if (event->old_data)
 		from = port_of_number(model, fdb_data_port(event->old_data));

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Who may get copies: by bridge, the numbers of all ports that forward, the local one too. Which of them gets one is for edge_delivers() in the
- * datapath to say, frame by frame. XDP floods by itself only where that could say nothing but yes.
+ * Who may get copies: by bridge, the numbers of all ports that forward, the local one too. Which of them gets
+ * one is for edge_delivers() in the datapath to say, frame by frame. XDP floods by itself only where that
+ * could say nothing but yes.
  */
 #include <stdlib.h>
 
@@ -55,7 +56,7 @@ static int members_find(struct members *members, const struct model *model, cons
 	members->ifindexes = calloc(room, sizeof(uint32_t));
 	if (!members->numbers || !members->ifindexes)
 		return -1;
-	port_foreach(model, port, next)
+	port_foreach (model, port, next)
 		if (port->bridge == bridge)
 			members_add(members, model, port);
 	members_add(members, model, bridge->local);
@@ -71,10 +72,11 @@ static void members_write(struct members *members, struct model *model, struct b
 	if (!by_xdp)
 		slot->flags &= ~(uint32_t)XBR_BRIDGE_XDP_FLOOD;
 	slot->flood_mtu = members->least_mtu;
-	err = datapath_set_flood(model->dp, bridge->index, members->numbers, by_xdp ? members->ifindexes : NULL,
-				 members->count, members->devices);
+	err = datapath_set_flood(model->dp, bridge->index, members->numbers,
+				 by_xdp ? members->ifindexes : NULL, members->count, members->devices);
 	if (err)
-		model_log(model, "cannot write the flood list of %s (errno %d): the former one stays", bridge->name, -err);
+		model_log(model, "cannot write the flood list of %s (errno %d): the former one stays",
+			  bridge->name, -err);
 	else if (by_xdp)
 		slot->flags |= XBR_BRIDGE_XDP_FLOOD;
 	bridge->flood_dirty = err != 0;

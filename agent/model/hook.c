@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Which hook a port gets. TC always: it is the complete datapath. XDP in front of it where that helps: on NICs. Not on virtual devices, unless
- * asked for: XDP there costs super-frames and partial checksums. What stands in the way of XDP is turned off, written into the pinned
- * memory before, and turned back on detach, also by a later agent.
+ * Which hook a port gets. TC always: it is the complete datapath. XDP in front of it where that helps: on
+ * NICs. Not on virtual devices, unless asked for: XDP there costs super-frames and partial checksums. What
+ * stands in the way of XDP is turned off, written into the pinned memory before, and turned back on detach,
+ * also by a later agent.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -41,7 +42,8 @@ static bool is_veth(const struct port *port)
 	return !strcmp(port->link.kind, "veth");
 }
 
-__attribute__((format(printf, 3, 4))) static void rx_is(struct port *port, enum hook_rx rx, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static void rx_is(struct port *port, enum hook_rx rx,
+							const char *format, ...)
 {
 	va_list args;
 
@@ -81,12 +83,14 @@ static int own_features_off(struct model *model, struct port *port, struct xbr_e
 	int err = ethtool_features_get(port->name, &features);
 
 	if (err)
-		return xbr_refuse(error, err, "cannot read the features of %s: %s", port->name, strerror(-err));
+		return xbr_refuse(error, err, "cannot read the features of %s: %s", port->name,
+				  strerror(-err));
 	saved->own_before |= features.active & OWN_OFF & ~saved->own_changed;
 	saved->own_changed |= features.active & OWN_OFF;
 	err = ethtool_features_set(port->name, OWN_OFF, 0, &changed);
 	if (err)
-		return xbr_refuse(error, err, "%s does not let go of large receive offload or VLAN stripping", port->name);
+		return xbr_refuse(error, err, "%s does not let go of large receive offload or VLAN stripping",
+				  port->name);
 	return 0;
 }
 
@@ -103,7 +107,8 @@ static void own_features_back(struct model *model, struct port *port)
 	saved->own_changed = saved->own_before = 0;
 }
 
-static int peer_features(struct model *model, struct port *port, uint32_t mask, uint32_t values, struct xbr_error *error)
+static int peer_features(struct model *model, struct port *port, uint32_t mask, uint32_t values,
+			 struct xbr_error *error)
 {
 	struct xbr_port_saved *saved = port_memory(model, port);
 	uint32_t changed = 0, before = 0;
@@ -123,9 +128,10 @@ static void peer_features_back(struct model *model, struct port *port)
 	uint32_t changed, before;
 	struct xbr_error error;
 
-	if (saved->peer_changed && peer_features_set(model->rtnl, &port->link, saved->peer_changed, saved->peer_before,
-						     &changed, &before, &error))
-		model_log(model, "cannot turn the features of the peer of %s back: %s", port->name, error.message);
+	if (saved->peer_changed && peer_features_set(model->rtnl, &port->link, saved->peer_changed,
+						     saved->peer_before, &changed, &before, &error))
+		model_log(model, "cannot turn the features of the peer of %s back: %s", port->name,
+			  error.message);
 	saved->peer_changed = saved->peer_before = 0;
 }
 
@@ -145,7 +151,8 @@ static int xdp_attach(struct model *model, struct port *port, enum attach_hook h
 	if (err == -EOPNOTSUPP)
 		return xbr_refuse(error, err, "the driver of %s takes no %s XDP program", port->name,
 				  hook == ATTACH_XDP_NATIVE ? "native" : "generic");
-	return xbr_refuse(error, err, "the XDP hook of %s refused (%s; MTU %u)", port->name, strerror(-err), port->link.mtu);
+	return xbr_refuse(error, err, "the XDP hook of %s refused (%s; MTU %u)", port->name, strerror(-err),
+			  port->link.mtu);
 }
 
 static int xdp_native(struct model *model, struct port *port, struct xbr_error *error)
@@ -179,7 +186,8 @@ static void choose_auto(struct model *model, struct port *port)
 	struct xbr_error error;
 
 	if (port->link.kind[0]) {
-		rx_is(port, HOOK_RX_TC, "a virtual device (%s): TC keeps super-frames and partial checksums", port->link.kind);
+		rx_is(port, HOOK_RX_TC, "a virtual device (%s): TC keeps super-frames and partial checksums",
+		      port->link.kind);
 		return;
 	}
 	if (xdp_native(model, port, &error))
@@ -304,7 +312,7 @@ static bool bridge_receives_xdp(const struct model *model, const struct bridge *
 {
 	struct port *port, *next;
 
-	port_foreach(model, port, next)
+	port_foreach (model, port, next)
 		if (port->bridge == bridge && port->hook.rx >= HOOK_RX_XDP)
 			return true;
 	return false;
@@ -315,7 +323,7 @@ void hook_update_targets(struct model *model, struct bridge *bridge)
 	bool wanted = bridge_receives_xdp(model, bridge);
 	struct port *port, *next;
 
-	port_foreach(model, port, next) {
+	port_foreach (model, port, next) {
 		if (port->bridge != bridge || !port->ifindex)
 			continue;
 		choose_tx(model, port, wanted);

@@ -81,7 +81,7 @@ void model_settle(struct model *model)
 {
 	struct bridge *bridge, *next;
 
-	bridge_foreach(model, bridge, next) {
+	bridge_foreach (model, bridge, next) {
 		if (!bridge->flood_dirty)
 			continue;
 		hook_update_targets(model, bridge);

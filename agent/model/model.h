@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * model: the bridges and ports as they are. It brings together what the kernel says of devices (net/), what the datapath does with them
- * (datapath/), and what the user set. One struct a thing; each has a file:
+ * model: the bridges and ports as they are. It brings together what the kernel says of devices (net/), what
+ * the datapath does with them (datapath/), and what the user set. One struct a thing; each has a file:
  *
  *     bridge.c  the bridge device and its local port      port.c   a device's life as a port
  *     hook.c    which hook a port gets, and why           flood.c  who gets copies
  *     fdb.c     addresses: by hand, ageing, flushing      adopt.c  what an earlier agent left; kernel events
  *
- * State has one owner: dynamic addresses are the datapath's, carrier and ifindex the kernel's, settings are here, and written
- * through to the pinned maps, from which adopt.c reads them again. Functions that take a struct xbr_error refuse with a sentence. Nothing here knows of sockets or JSON: who wants
- * to hear of changes gives model->listener.
+ * State has one owner: dynamic addresses are the datapath's, carrier and ifindex the kernel's, settings are
+ * here, and written through to the pinned maps, from which adopt.c reads them again. Functions that take a
+ * struct xbr_error refuse with a sentence. Nothing here knows of sockets or JSON: who wants to hear of
+ * changes gives model->listener.
  */
 #ifndef XBR_MODEL_MODEL_H
 #define XBR_MODEL_MODEL_H
@@ -62,7 +63,7 @@ struct port {
 	struct bridge *bridge;
 	struct port_settings settings;
 	uint8_t origin; /* enum xbr_port_origin */
-	bool local;	/* the bridge device itself */
+	bool local;     /* the bridge device itself */
 	struct hook hook;
 	struct rtnl_link link; /* as last told by the kernel */
 	uint32_t pinned;       /* addresses tied to it by hand: they go with it */
@@ -87,7 +88,8 @@ struct fdb_view {
 struct model_listener {
 	void (*bridge)(void *user, enum model_change change, const struct bridge *bridge);
 	void (*link)(void *user, enum model_change change, const struct port *port);
-	void (*fdb)(void *user, enum model_change change, const struct fdb_view *view, const struct port *moved_from);
+	void (*fdb)(void *user, enum model_change change, const struct fdb_view *view,
+		    const struct port *moved_from);
 	void (*flushed)(void *user, const struct bridge *bridge, const struct port *port);
 	void (*log)(void *user, const char *sentence);
 	void *user;
@@ -96,15 +98,15 @@ struct model_listener {
 struct model {
 	struct datapath *dp;
 	struct rtnl *rtnl;
-	struct bridge *bridges; /* by name */
-	struct port *ports;	/* by name, local ones not among them */
+	struct bridge *bridges;   /* by name */
+	struct port *ports;       /* by name, local ones not among them */
 	struct bridge **by_index; /* XBR_BRIDGE_LIMIT */
 	struct port **by_number;  /* dp->max_ports */
 	struct model_listener listener;
 	uint32_t flushes; /* since the last sweep: generations have 6 bits */
 };
 
-#define port_foreach(model, port, next)	    HASH_ITER (hh, (model)->ports, port, next)
+#define port_foreach(model, port, next)     HASH_ITER (hh, (model)->ports, port, next)
 #define bridge_foreach(model, bridge, next) HASH_ITER (hh, (model)->bridges, bridge, next)
 
 /* Takes dp and rtnl over by reference only: the caller closes them after model_close(). */
@@ -124,8 +126,10 @@ void model_settle(struct model *model);
 /* ---- bridge.c ---- */
 
 /* Makes the device if there is none, else takes the kernel bridge that is there over, its ports too. */
-int bridge_add(struct model *model, const char *name, const struct bridge_settings *settings, struct xbr_error *error);
-int bridge_set(struct model *model, struct bridge *bridge, const struct bridge_settings *settings, struct xbr_error *error);
+int bridge_add(struct model *model, const char *name, const struct bridge_settings *settings,
+	       struct xbr_error *error);
+int bridge_set(struct model *model, struct bridge *bridge, const struct bridge_settings *settings,
+	       struct xbr_error *error);
 /* Ports first, then the device if we made it. */
 void bridge_del(struct model *model, struct bridge *bridge);
 /* Could bridge_add() work? Touches nothing. */
@@ -138,9 +142,11 @@ uint64_t bridge_epoch_ucs(const struct model *model, const struct bridge *bridge
 /* ---- port.c ---- */
 
 /* A device becomes a port. may_wait: the device need not be there yet. */
-int port_add(struct model *model, struct bridge *bridge, const char *name, const struct port_settings *settings,
-	     uint8_t origin, bool may_wait, struct port **ret_port, struct xbr_error *error);
-int port_set(struct model *model, struct port *port, const struct port_settings *settings, struct xbr_error *error);
+int port_add(struct model *model, struct bridge *bridge, const char *name,
+	     const struct port_settings *settings, uint8_t origin, bool may_wait, struct port **ret_port,
+	     struct xbr_error *error);
+int port_set(struct model *model, struct port *port, const struct port_settings *settings,
+	     struct xbr_error *error);
 void port_del(struct model *model, struct port *port);
 /* Could port_add() work? Touches nothing. -ENODEV: only the device is missing. */
 int port_check(struct model *model, const char *name, const char *bridge_name, struct xbr_error *error);
@@ -163,7 +169,8 @@ struct xbr_port_saved *port_memory(const struct model *model, const struct port 
 
 /* ---- hook.c ---- */
 
-/* Puts programs on the port's device as its settings ask. forced modes that cannot be had are refused; `auto` falls back to TC. */
+/* Puts programs on the port's device as its settings ask. forced modes that cannot be had are refused; `auto`
+ * falls back to TC. */
 int hook_attach(struct model *model, struct port *port, struct xbr_error *error);
 /* Another xdp mode. */
 int hook_change(struct model *model, struct port *port, uint8_t xdp, struct xbr_error *error);
@@ -181,7 +188,8 @@ void flood_rebuild(struct model *model, struct bridge *bridge);
 /* ---- fdb.c ---- */
 
 /* kind: enum xbr_fdb_kind. replace false: -EEXIST where the address is there. */
-int fdb_put(struct model *model, struct port *port, uint64_t mac, uint8_t kind, bool replace, struct xbr_error *error);
+int fdb_put(struct model *model, struct port *port, uint64_t mac, uint8_t kind, bool replace,
+	    struct xbr_error *error);
 int fdb_remove(struct model *model, struct bridge *bridge, uint64_t mac, struct xbr_error *error);
 bool fdb_get(const struct model *model, const struct bridge *bridge, uint64_t mac, struct fdb_view *ret_view);
 
@@ -196,14 +204,16 @@ uint32_t fdb_flush_port(struct model *model, struct port *port);
 struct fdb_filter {
 	const struct bridge *bridge; /* NULL: all */
 	const struct port *port;     /* NULL: all */
-	uint32_t kinds;		     /* a bit for each enum xbr_fdb_kind; 0: all */
-	uint32_t older_than_cs;	     /* dynamic ones idle for at least this */
+	uint32_t kinds;              /* a bit for each enum xbr_fdb_kind; 0: all */
+	uint32_t older_than_cs;      /* dynamic ones idle for at least this */
 };
 
-/* Removes what fits; plain flushes of dynamic addresses are O(ports). Returns how many entries became void. */
+/* Removes what fits; plain flushes of dynamic addresses are O(ports). Returns how many entries became void.
+ */
 uint32_t fdb_flush(struct model *model, const struct fdb_filter *filter);
 
-/* Calls visit for what fits, from bucket `cursor` on, until `limit` were shown and a bucket is done. Returns the next cursor, or 0 at the end. */
+/* Calls visit for what fits, from bucket `cursor` on, until `limit` were shown and a bucket is done. Returns
+ * the next cursor, or 0 at the end. */
 uint32_t fdb_each(struct model *model, const struct fdb_filter *filter, uint32_t cursor, uint32_t limit,
 		  void (*visit)(const struct fdb_view *view, void *user), void *user);
 
@@ -225,7 +235,8 @@ void fdb_mac_to(uint64_t mac, uint8_t ret_address[6]);
 
 /* ---- adopt.c ---- */
 
-/* Rebuilds the model from the pinned maps, compares it with the devices that are there, mends what changed meanwhile. */
+/* Rebuilds the model from the pinned maps, compares it with the devices that are there, mends what changed
+ * meanwhile. */
 int adopt_all(struct model *model, struct xbr_error *error);
 /* rtnetlink events; user is the model. */
 void adopt_on_link(const struct rtnl_link *link, bool deleted, void *model);

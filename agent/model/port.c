@@ -117,15 +117,18 @@ void port_write_state(struct model *model, struct port *port)
 static int check_device(const struct rtnl_link *link, struct xbr_error *error)
 {
 	if (link->flags & IFF_LOOPBACK)
-		return xbr_refuse(error, -EINVAL, "%s is the loopback device: it cannot be a port", link->name);
+		return xbr_refuse(error, -EINVAL, "%s is the loopback device: it cannot be a port",
+				  link->name);
 	if (!link->ethernet)
 		return xbr_refuse(error, -EINVAL, "%s is not an Ethernet device", link->name);
 	if (!strcmp(link->kind, "bridge"))
-		return xbr_refuse(error, -ELOOP, "%s is a bridge itself: it cannot be a port of one", link->name);
+		return xbr_refuse(error, -ELOOP, "%s is a bridge itself: it cannot be a port of one",
+				  link->name);
 	return 0;
 }
 
-static int check_master(struct model *model, const struct rtnl_link *link, const char *bridge_name, struct xbr_error *error)
+static int check_master(struct model *model, const struct rtnl_link *link, const char *bridge_name,
+			struct xbr_error *error)
 {
 	struct rtnl_link master;
 
@@ -133,8 +136,8 @@ static int check_master(struct model *model, const struct rtnl_link *link, const
 		return 0;
 	if (!strcmp(master.name, bridge_name))
 		return 0;
-	return xbr_refuse(error, -EBUSY, "%s belongs to %s: take it out first (ip link set dev %s nomaster)", link->name,
-			  master.name, link->name);
+	return xbr_refuse(error, -EBUSY, "%s belongs to %s: take it out first (ip link set dev %s nomaster)",
+			  link->name, master.name, link->name);
 }
 
 int port_check(struct model *model, const char *name, const char *bridge_name, struct xbr_error *error)
@@ -152,7 +155,8 @@ int port_check(struct model *model, const char *name, const char *bridge_name, s
 
 /* ---- a device comes ---- */
 
-/* The programs are on it already, and the port is disabled: no frame slips through the kernel's own bridge. */
+/* The programs are on it already, and the port is disabled: no frame slips through the kernel's own bridge.
+ */
 static int enslave(struct model *model, struct port *port, struct xbr_error *error)
 {
 	int err;
@@ -166,7 +170,8 @@ static int enslave(struct model *model, struct port *port, struct xbr_error *err
 		return 0;
 	}
 	port_memory(model, port)->enslaved_by_us = 0;
-	return xbr_refuse(error, err, "cannot enslave %s to %s: %s", port->name, port->bridge->name, strerror(-err));
+	return xbr_refuse(error, err, "cannot enslave %s to %s: %s", port->name, port->bridge->name,
+			  strerror(-err));
 }
 
 int port_bind(struct model *model, struct port *port, const struct rtnl_link *link, struct xbr_error *error)
@@ -178,7 +183,8 @@ int port_bind(struct model *model, struct port *port, const struct rtnl_link *li
 	port_write(model, port);
 	err = datapath_set_port_of(model->dp, port->ifindex, port->number);
 	if (err)
-		err = xbr_refuse(error, err, "cannot enter %s in the port table: %s", port->name, strerror(-err));
+		err = xbr_refuse(error, err, "cannot enter %s in the port table: %s", port->name,
+				 strerror(-err));
 	else
 		err = hook_attach(model, port, error);
 	if (!err)
@@ -203,8 +209,9 @@ static int bind_by_name(struct model *model, struct port *port, struct xbr_error
 	return port_bind(model, port, &link, error);
 }
 
-int port_add(struct model *model, struct bridge *bridge, const char *name, const struct port_settings *settings,
-	     uint8_t origin, bool may_wait, struct port **ret_port, struct xbr_error *error)
+int port_add(struct model *model, struct bridge *bridge, const char *name,
+	     const struct port_settings *settings, uint8_t origin, bool may_wait, struct port **ret_port,
+	     struct xbr_error *error)
 {
 	int err = port_check(model, name, bridge->name, error);
 	bool waits = err == -ENODEV && may_wait;
@@ -257,11 +264,13 @@ static void release(struct model *model, struct port *port)
 	int err;
 
 	if (!port_memory(model, port)->enslaved_by_us ||
-	    rtnl_link_by_index(model->rtnl, (int)port->ifindex, &link) || link.master != (int)port->bridge->ifindex)
+	    rtnl_link_by_index(model->rtnl, (int)port->ifindex, &link) ||
+	    link.master != (int)port->bridge->ifindex)
 		return;
 	err = rtnl_link_set_master(model->rtnl, (int)port->ifindex, 0);
 	if (err)
-		model_log(model, "cannot take %s out of %s: %s", port->name, port->bridge->name, strerror(-err));
+		model_log(model, "cannot take %s out of %s: %s", port->name, port->bridge->name,
+			  strerror(-err));
 }
 
 void port_unbind(struct model *model, struct port *port)
@@ -307,7 +316,8 @@ void port_del(struct model *model, struct port *port)
 
 /* ---- changes ---- */
 
-int port_set(struct model *model, struct port *port, const struct port_settings *settings, struct xbr_error *error)
+int port_set(struct model *model, struct port *port, const struct port_settings *settings,
+	     struct xbr_error *error)
 {
 	int err = 0;
 
@@ -339,8 +349,9 @@ static void port_rename(struct model *model, struct port *port, const char *name
 
 static bool link_differs(const struct rtnl_link *a, const struct rtnl_link *b)
 {
-	return strcmp(a->name, b->name) || a->flags != b->flags || a->mtu != b->mtu || a->carrier != b->carrier ||
-	       a->link_elsewhere != b->link_elsewhere || memcmp(a->address, b->address, sizeof(a->address));
+	return strcmp(a->name, b->name) || a->flags != b->flags || a->mtu != b->mtu ||
+	       a->carrier != b->carrier || a->link_elsewhere != b->link_elsewhere ||
+	       memcmp(a->address, b->address, sizeof(a->address));
 }
 
 void port_refresh(struct model *model, struct port *port, const struct rtnl_link *link)

@@ -11,8 +11,11 @@ const struct port_settings port_settings_default = {.flags = PORT_SWITCHES(PORT_
 
 const struct bridge_settings bridge_settings_default = {.ageing_time_cs = AGEING_TIME_DEFAULT_CS};
 
-const char *const xdp_mode_words[] = {
-	[XBR_XDP_AUTO] = "auto", [XBR_XDP_NATIVE] = "native", [XBR_XDP_GENERIC] = "generic", [XBR_XDP_OFF] = "off", NULL};
+const char *const xdp_mode_words[] = {[XBR_XDP_AUTO] = "auto",
+				      [XBR_XDP_NATIVE] = "native",
+				      [XBR_XDP_GENERIC] = "generic",
+				      [XBR_XDP_OFF] = "off",
+				      NULL};
 
 bool port_settings_equal(const struct port_settings *a, const struct port_settings *b)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * settings: what a user may set on a bridge and on a port, with defaults and ranges. One list of the on|off flags; everything that
- * reads, prints, saves or compares settings goes by it.
+ * settings: what a user may set on a bridge and on a port, with defaults and ranges. One list of the on|off
+ * flags; everything that reads, prints, saves or compares settings goes by it.
  */
 #ifndef XBR_MODEL_SETTINGS_H
 #define XBR_MODEL_SETTINGS_H
@@ -12,12 +12,12 @@
 #include "xbr/abi.h"
 
 /* X(name, bit of enum xbr_port_flags, default) */
-#define PORT_SWITCHES(X) \
-	X(hairpin, XBR_PORT_HAIRPIN, false) \
-	X(learning, XBR_PORT_LEARNING, true) \
-	X(flood, XBR_PORT_FLOOD, true) \
-	X(mcast_flood, XBR_PORT_MCAST_FLOOD, true) \
-	X(bcast_flood, XBR_PORT_BCAST_FLOOD, true) \
+#define PORT_SWITCHES(X)                                                                                     \
+	X(hairpin, XBR_PORT_HAIRPIN, false)                                                                  \
+	X(learning, XBR_PORT_LEARNING, true)                                                                 \
+	X(flood, XBR_PORT_FLOOD, true)                                                                       \
+	X(mcast_flood, XBR_PORT_MCAST_FLOOD, true)                                                           \
+	X(bcast_flood, XBR_PORT_BCAST_FLOOD, true)                                                           \
 	X(isolated, XBR_PORT_ISOLATED, false)
 
 struct port_switch {
@@ -29,10 +29,10 @@ extern const struct port_switch port_switches[]; /* ended by a NULL name */
 
 /* All flags of PORT_SWITCHES. */
 #define PORT_SWITCH_OR(name, flag, by_default) (flag) |
-#define PORT_SWITCH_MASK (PORT_SWITCHES(PORT_SWITCH_OR) 0u)
+#define PORT_SWITCH_MASK                       (PORT_SWITCHES(PORT_SWITCH_OR) 0u)
 
 struct port_settings {
-	uint32_t flags; /* of PORT_SWITCH_MASK */
+	uint32_t flags;           /* of PORT_SWITCH_MASK */
 	uint32_t fdb_max_learned; /* 0: no limit */
 	uint16_t group_fwd_mask;
 	uint8_t xdp; /* enum xbr_xdp_mode */
@@ -45,10 +45,10 @@ struct bridge_settings {
 	uint8_t address[6]; /* all zero: the device's own */
 };
 
-#define AGEING_TIME_DEFAULT_CS 30000u
-#define AGEING_TIME_MAX_CS 100000000u
+#define AGEING_TIME_DEFAULT_CS    30000u
+#define AGEING_TIME_MAX_CS        100000000u
 #define BRIDGE_GROUP_FWD_MASK_MAX 0xfff8u /* BR_GROUPFWD_RESTRICTED of the kernel: not bits 0, 1, 2 */
-#define PORT_GROUP_FWD_MASK_MAX 0xfffdu	  /* not bit 1, PAUSE */
+#define PORT_GROUP_FWD_MASK_MAX   0xfffdu /* not bit 1, PAUSE */
 
 extern const struct port_settings port_settings_default;
 extern const struct bridge_settings bridge_settings_default;
@@ -66,7 +66,7 @@ enum port_given {
 	PORT_GIVEN_XDP = 1 << 2,
 };
 struct port_patch {
-	uint32_t given;	     /* enum port_given */
+	uint32_t given;       /* enum port_given */
 	uint32_t flags_given; /* which of flags */
 	struct port_settings to;
 };

@@ -128,7 +128,8 @@ static int check_no_such_name(const struct want *want, const char *name, struct 
 	if (want_bridge_find(want, name))
 		return xbr_refuse(error, -EEXIST, "%s is already a bridge", name);
 	if (want_port_find(want, name))
-		return xbr_refuse(error, -EEXIST, "%s is already a port of %s", name, want_port_find(want, name)->bridge);
+		return xbr_refuse(error, -EEXIST, "%s is already a port of %s", name,
+				  want_port_find(want, name)->bridge);
 	return 0;
 }
 
@@ -137,14 +138,19 @@ static int check_bridge_patch(const struct bridge_patch *patch, struct xbr_error
 	static const uint8_t zero[6];
 
 	if (patch->given & BRIDGE_GIVEN_AGEING_TIME && patch->to.ageing_time_cs > AGEING_TIME_MAX_CS)
-		return xbr_refuse(error, -ERANGE, "ageing_time %u is out of range: 0 to %u hundredths of a second",
+		return xbr_refuse(error, -ERANGE,
+				  "ageing_time %u is out of range: 0 to %u hundredths of a second",
 				  patch->to.ageing_time_cs, AGEING_TIME_MAX_CS);
-	if (patch->given & BRIDGE_GIVEN_GROUP_FWD_MASK && patch->to.group_fwd_mask & ~BRIDGE_GROUP_FWD_MASK_MAX)
+	if (patch->given & BRIDGE_GIVEN_GROUP_FWD_MASK &&
+	    patch->to.group_fwd_mask & ~BRIDGE_GROUP_FWD_MASK_MAX)
+		return xbr_refuse(
+			error, -EINVAL,
+			"group_fwd_mask 0x%x of a bridge may not have bits 0, 1 and 2 (STP, PAUSE, LACP)",
+			patch->to.group_fwd_mask);
+	if (patch->given & BRIDGE_GIVEN_ADDRESS &&
+	    (patch->to.address[0] & 1 || !memcmp(patch->to.address, zero, 6)))
 		return xbr_refuse(error, -EINVAL,
-				  "group_fwd_mask 0x%x of a bridge may not have bits 0, 1 and 2 (STP, PAUSE, LACP)",
-				  patch->to.group_fwd_mask);
-	if (patch->given & BRIDGE_GIVEN_ADDRESS && (patch->to.address[0] & 1 || !memcmp(patch->to.address, zero, 6)))
-		return xbr_refuse(error, -EINVAL, "the address of a bridge must be a unicast address, and not zero");
+				  "the address of a bridge must be a unicast address, and not zero");
 	return 0;
 }
 
@@ -158,7 +164,8 @@ static int check_port_patch(const struct port_patch *patch, struct xbr_error *er
 
 /* ---- bridges ---- */
 
-int want_bridge_add(struct want *want, const char *name, const struct bridge_patch *patch, struct xbr_error *error)
+int want_bridge_add(struct want *want, const char *name, const struct bridge_patch *patch,
+		    struct xbr_error *error)
 {
 	struct want_bridge bridge = {.settings = bridge_settings_default};
 	int err = check_name(name, error);
@@ -181,7 +188,8 @@ static int require_bridge(const struct want *want, const char *name, struct want
 	return *ret_bridge ? 0 : xbr_refuse(error, -ENODEV, "%s is not a bridge of xbr", name);
 }
 
-int want_bridge_set(struct want *want, const char *name, const struct bridge_patch *patch, struct xbr_error *error)
+int want_bridge_set(struct want *want, const char *name, const struct bridge_patch *patch,
+		    struct xbr_error *error)
 {
 	struct want_bridge *bridge;
 	int err = require_bridge(want, name, &bridge, error);
@@ -238,13 +246,15 @@ int want_link_add(struct want *want, const char *name, const char *bridge, const
 	return port_put(want, &port) ? 0 : xbr_refuse(error, -ENOMEM, "out of memory");
 }
 
-static int require_port(const struct want *want, const char *name, struct want_port **ret_port, struct xbr_error *error)
+static int require_port(const struct want *want, const char *name, struct want_port **ret_port,
+			struct xbr_error *error)
 {
 	*ret_port = want_port_find(want, name);
 	return *ret_port ? 0 : xbr_refuse(error, -ENODEV, "%s is not a port of any bridge of xbr", name);
 }
 
-int want_link_set(struct want *want, const char *name, const struct port_patch *patch, struct xbr_error *error)
+int want_link_set(struct want *want, const char *name, const struct port_patch *patch,
+		  struct xbr_error *error)
 {
 	struct want_port *port;
 	int err = require_port(want, name, &port, error);
@@ -298,7 +308,8 @@ struct want_address *want_address_find(const struct want *want, uint64_t mac, co
 	return address;
 }
 
-int want_address_add(struct want *want, uint64_t mac, const char *dev, uint8_t kind, bool replace, struct xbr_error *error)
+int want_address_add(struct want *want, uint64_t mac, const char *dev, uint8_t kind, bool replace,
+		     struct xbr_error *error)
 {
 	struct want_address fresh = {.kind = kind}, *there;
 	struct want_port *port;

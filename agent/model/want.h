@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * want: a configuration as a user would like it: bridges, their ports, and the addresses tied to ports. Pure data: commands build it up and are checked against it,
- * nothing else is touched. control/transaction.c compares two of them and makes the difference real. Owns all it holds.
+ * want: a configuration as a user would like it: bridges, their ports, and the addresses tied to ports. Pure
+ * data: commands build it up and are checked against it, nothing else is touched. control/transaction.c
+ * compares two of them and makes the difference real. Owns all it holds.
  */
 #ifndef XBR_MODEL_WANT_H
 #define XBR_MODEL_WANT_H
@@ -29,7 +30,7 @@ struct want_port {
 /* An address tied to a port by hand. Only transactions over the whole configuration have these. */
 struct want_address {
 	struct want_address_key {
-		uint64_t mac; /* as in fdb_key() */
+		uint64_t mac;                /* as in fdb_key() */
 		char bridge[XBR_IFNAME_LEN]; /* zeros after the name */
 	} key;
 	char dev[XBR_IFNAME_LEN];
@@ -53,16 +54,20 @@ struct want_port *want_port_find(const struct want *want, const char *name);
 struct want_address *want_address_find(const struct want *want, uint64_t mac, const char *bridge);
 
 /* Each refuses what cannot be, with a sentence, and changes nothing then. */
-int want_bridge_add(struct want *want, const char *name, const struct bridge_patch *patch, struct xbr_error *error);
-int want_bridge_set(struct want *want, const char *name, const struct bridge_patch *patch, struct xbr_error *error);
+int want_bridge_add(struct want *want, const char *name, const struct bridge_patch *patch,
+		    struct xbr_error *error);
+int want_bridge_set(struct want *want, const char *name, const struct bridge_patch *patch,
+		    struct xbr_error *error);
 int want_bridge_del(struct want *want, const char *name, struct xbr_error *error);
 int want_link_add(struct want *want, const char *name, const char *bridge, const struct port_patch *patch,
 		  struct xbr_error *error);
 /* A port that somebody else enslaved becomes the user's by being set: it is saved, and stays. */
-int want_link_set(struct want *want, const char *name, const struct port_patch *patch, struct xbr_error *error);
+int want_link_set(struct want *want, const char *name, const struct port_patch *patch,
+		  struct xbr_error *error);
 /* A port that somebody else enslaved, as it is. */
 int want_link_adopt(struct want *want, const char *name, const char *bridge, struct xbr_error *error);
 int want_link_del(struct want *want, const char *name, struct xbr_error *error);
-int want_address_add(struct want *want, uint64_t mac, const char *dev, uint8_t kind, bool replace, struct xbr_error *error);
+int want_address_add(struct want *want, uint64_t mac, const char *dev, uint8_t kind, bool replace,
+		     struct xbr_error *error);
 
 #endif

@@ -61,7 +61,8 @@ static __u64 apply(struct frame *f)
 	}
 }
 
-void host_frame(const void *data, size_t length, __u32 ifindex, __u32 gso_size, struct host_outcome *ret_outcome)
+void host_frame(const void *data, size_t length, __u32 ifindex, __u32 gso_size,
+		struct host_outcome *ret_outcome)
 {
 	struct frame f = {.len = (__u32)length, .gso_size = gso_size, .in = port_of_ifindex(ifindex)};
 	struct host_outcome outcome = {};

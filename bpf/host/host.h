@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
 /*
- * host: the third hook, beside xdp.h and tc.h, for tests and fuzzing. It is the complete datapath as TC is, but sends nothing: it
- * tells who would have got a copy.
+ * host: the third hook, beside xdp.h and tc.h, for tests and fuzzing. It is the complete datapath as TC is,
+ * but sends nothing: it tells who would have got a copy.
  */
 #ifndef XBR_HOST_H
 #define XBR_HOST_H
@@ -20,9 +20,10 @@ struct host_outcome {
 void host_reset(void);
 
 /*
- * Sends one frame down the pipeline. data: its octets, of any alignment; ifindex: the device it came in by; gso_size: octets of payload in
- * each segment of a super-frame, 0 for a plain frame.
+ * Sends one frame down the pipeline. data: its octets, of any alignment; ifindex: the device it came in by;
+ * gso_size: octets of payload in each segment of a super-frame, 0 for a plain frame.
  */
-void host_frame(const void *data, size_t length, __u32 ifindex, __u32 gso_size, struct host_outcome *ret_outcome);
+void host_frame(const void *data, size_t length, __u32 ifindex, __u32 gso_size,
+		struct host_outcome *ret_outcome);
 
 #endif

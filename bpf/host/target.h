@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
 /*
- * What the stages need of the place they run in, for user space: the functions of bpf/kernel/target.h over plain memory, so that
- * the pipeline runs under sanitizers and fuzzers. There is one world, `host`; host_reset() makes it empty. Settings are an ordinary
- * variable and time is what `host.jiffies` says. Threads may run frames at the same time: the tables are shared as the kernel's
- * maps are, counters are per thread as the kernel's are per CPU.
+ * What the stages need of the place they run in, for user space: the functions of bpf/kernel/target.h over
+ * plain memory, so that the pipeline runs under sanitizers and fuzzers. There is one world, `host`;
+ * host_reset() makes it empty. Settings are an ordinary variable and time is what `host.jiffies` says.
+ * Threads may run frames at the same time: the tables are shared as the kernel's maps are, counters are per
+ * thread as the kernel's are per CPU.
  */
 #ifndef XBR_TARGET_H
 #define XBR_TARGET_H
@@ -20,11 +21,11 @@
 /* gcc does not know clang's `#pragma unroll`; without it the loops mean the same. */
 #pragma GCC diagnostic ignored "-Wunknown-pragmas"
 
-#define HOST_PORTS 32
-#define HOST_BRIDGES 4
-#define HOST_BUCKETS 1024
+#define HOST_PORTS     32
+#define HOST_BRIDGES   4
+#define HOST_BUCKETS   1024
 #define HOST_IFINDEXES 64
-#define HOST_FIDS 64
+#define HOST_FIDS      64
 
 /* The port numbers that frames of one FID may be flooded to. */
 struct host_flood_list {

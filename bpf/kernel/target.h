@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
 /*
- * What the stages need of the place they run in, for the kernel: the maps and the few helpers, behind functions that bpf/host/target.h
- * has too. No stage names a map or a helper itself, so that the same stages run in user space under sanitizers.
+ * What the stages need of the place they run in, for the kernel: the maps and the few helpers, behind
+ * functions that bpf/host/target.h has too. No stage names a map or a helper itself, so that the same stages
+ * run in user space under sanitizers.
  */
 #ifndef XBR_TARGET_H
 #define XBR_TARGET_H
@@ -20,13 +21,13 @@
 const volatile struct xbr_settings settings = {.fdb_mask = 0, .fdb_port_cap = ~0u};
 
 /* Sizes that are 1 here are set by the agent before loading. */
-#define XBR_ARRAY(name_, value_, entries_) \
-	struct { \
-		__uint(type, BPF_MAP_TYPE_ARRAY); \
-		__uint(map_flags, BPF_F_MMAPABLE); \
-		__uint(max_entries, entries_); \
-		__type(key, __u32); \
-		__type(value, value_); \
+#define XBR_ARRAY(name_, value_, entries_)                                                                   \
+	struct {                                                                                             \
+		__uint(type, BPF_MAP_TYPE_ARRAY);                                                            \
+		__uint(map_flags, BPF_F_MMAPABLE);                                                           \
+		__uint(max_entries, entries_);                                                               \
+		__type(key, __u32);                                                                          \
+		__type(value, value_);                                                                       \
 	} name_ SEC(".maps")
 
 XBR_ARRAY(ports, struct xbr_port, 1);
@@ -81,7 +82,8 @@ struct {
 	__array(values, struct flood_list);
 } flood SEC(".maps");
 
-/* The same as device maps, for XDP; only where every receiver takes XDP frames. Exactly sized: see docs/decisions/. */
+/* The same as device maps, for XDP; only where every receiver takes XDP frames. Exactly sized: see
+ * docs/decisions/. */
 struct flood_devices {
 	__uint(type, BPF_MAP_TYPE_DEVMAP);
 	__uint(max_entries, 1);
@@ -141,7 +143,8 @@ STAGE struct xbr_counters *counters_get(__u32 port)
 	return bpf_map_lookup_elem(&counters, &port);
 }
 
-/* A call of its own: were both lookups one call with two possible maps, the verifier could not inline the array's (14 ns). */
+/* A call of its own: were both lookups one call with two possible maps, the verifier could not inline the
+ * array's (14 ns). */
 static __noinline __u32 port_of_sparse_ifindex(__u32 ifindex)
 {
 	__u64 *number = bpf_map_lookup_elem(&port_of_sparse, &ifindex);

@@ -23,11 +23,12 @@
 #define XBR_IFNAME_LEN 16 /* IFNAMSIZ */
 
 /* Port numbers are dense and start at 1; 0 is "no port". They take 14 bits of an FDB entry. */
-#define XBR_PORT_NONE 0
-#define XBR_PORT_LIMIT 16384
+#define XBR_PORT_NONE    0
+#define XBR_PORT_LIMIT   16384
 #define XBR_BRIDGE_LIMIT 1024
 
-/* `port_of` finds a port number (64 bits: what an array's values are rounded up to) by ifindex: below this in an array, above it in a hash. */
+/* `port_of` finds a port number (64 bits: what an array's values are rounded up to) by ifindex: below this in
+ * an array, above it in a hash. */
 #define XBR_IFINDEX_DENSE 65536
 
 /* ---- ports ------------------------------------------------------------------------------------- */
@@ -50,21 +51,22 @@ enum xbr_port_flags {
 	XBR_PORT_HAIRPIN = 1 << 4,
 	XBR_PORT_ISOLATED = 1 << 5,
 	/* what the agent finds out */
-	XBR_PORT_LOCAL = 1 << 16,      /* the bridge device itself: the host's port */
-	XBR_PORT_PEER_NETNS = 1 << 17, /* a veth whose peer is in another namespace: bpf_redirect_peer works */
-	XBR_PORT_XDP_IN = 1 << 18,     /* our XDP program runs on it: TC may trust the frame's metadata */
-	XBR_PORT_XDP_OUT = 1 << 19,    /* it takes XDP frames (ndo_xdp_xmit) */
+	XBR_PORT_LOCAL = 1 << 16, /* the bridge device itself: the host's port */
+	XBR_PORT_PEER_NETNS =
+		1 << 17,            /* a veth whose peer is in another namespace: bpf_redirect_peer works */
+	XBR_PORT_XDP_IN = 1 << 18,  /* our XDP program runs on it: TC may trust the frame's metadata */
+	XBR_PORT_XDP_OUT = 1 << 19, /* it takes XDP frames (ndo_xdp_xmit) */
 };
 
-#define XBR_PORT_DEFAULT_FLAGS \
+#define XBR_PORT_DEFAULT_FLAGS                                                                               \
 	(XBR_PORT_LEARNING | XBR_PORT_FLOOD | XBR_PORT_MCAST_FLOOD | XBR_PORT_BCAST_FLOOD)
 
 /* Map `ports`: array, mmapable, indexed by port number. One cache line: all that a frame needs. */
 struct xbr_port {
-	__u32 ifindex; /* the device frames leave by; 0: the number is free */
-	__u16 bridge;  /* index in `bridges` */
-	__u8 state;    /* enum xbr_port_state */
-	__u8 generation; /* 6 bits; a dynamic FDB entry of another generation is void (an O(1) flush) */
+	__u32 ifindex;         /* the device frames leave by; 0: the number is free */
+	__u16 bridge;          /* index in `bridges` */
+	__u8 state;            /* enum xbr_port_state */
+	__u8 generation;       /* 6 bits; a dynamic FDB entry of another generation is void (an O(1) flush) */
 	__u32 flags;           /* enum xbr_port_flags */
 	__u32 mtu;             /* octets after the Ethernet header, as the device's MTU; 0: no limit */
 	__u32 fdb_max_learned; /* dynamic addresses this port may hold; 0: no limit */
@@ -83,21 +85,21 @@ _Static_assert(sizeof(struct xbr_port_live) == 64, "its own cache line");
 /* ---- bridges ----------------------------------------------------------------------------------- */
 
 enum xbr_bridge_flags {
-	XBR_BRIDGE_HOST_UP = 1 << 0,     /* the bridge device is up: it gets its copies */
-	XBR_BRIDGE_XDP_FLOOD = 1 << 1,   /* `flood_xdp` holds every receiver: XDP may flood by itself */
+	XBR_BRIDGE_HOST_UP = 1 << 0,   /* the bridge device is up: it gets its copies */
+	XBR_BRIDGE_XDP_FLOOD = 1 << 1, /* `flood_xdp` holds every receiver: XDP may flood by itself */
 };
 
 /* Map `bridges`: array, mmapable. */
 struct xbr_bridge {
-	__u32 ifindex;     /* the bridge device; 0: the index is free */
-	__u16 fid;         /* the FID of its VLAN-unaware traffic */
-	__u16 local_port;  /* port number of the bridge device */
-	__u32 flags;       /* enum xbr_bridge_flags */
+	__u32 ifindex;         /* the bridge device; 0: the index is free */
+	__u16 fid;             /* the FID of its VLAN-unaware traffic */
+	__u16 local_port;      /* port number of the bridge device */
+	__u32 flags;           /* enum xbr_bridge_flags */
 	__u32 fdb_max_learned; /* dynamic addresses the bridge may hold; 0: no limit */
 	__u16 group_fwd_mask;  /* bit n: relay 01:80:c2:00:00:0n (never bits 0, 1, 2) */
-	__u8 epoch_shift;  /* an FDB epoch of this bridge is 2^epoch_shift jiffies */
+	__u8 epoch_shift;      /* an FDB epoch of this bridge is 2^epoch_shift jiffies */
 	__u8 reserved1;
-	__u32 flood_mtu;   /* the least MTU among its ports: longer frames are flooded by TC */
+	__u32 flood_mtu;     /* the least MTU among its ports: longer frames are flooded by TC */
 	__u16 ageing_epochs; /* a dynamic entry not seen for more epochs is void; 0: nothing is learned */
 	__u8 reserved[38];
 };
@@ -161,7 +163,8 @@ struct xbr_counters {
 	__u64 rx_bytes;
 	__u64 tx_frames;
 	__u64 tx_bytes;
-	__u64 reason[XBR_REASON_COUNT]; /* of frames that came in by this port (copy_*: would have left by it) */
+	__u64 reason[XBR_REASON_COUNT]; /* of frames that came in by this port (copy_*: would have left by it)
+					 */
 };
 
 /* ---- events --------------------------------------------------------------------------------------- */
@@ -181,7 +184,8 @@ struct xbr_switches {
 };
 _Static_assert(sizeof(struct xbr_switches) == 64, "one cache line");
 
-/* Map `trace`: array of one, mmapable: the last decision, written only by programs loaded with settings.trace. */
+/* Map `trace`: array of one, mmapable: the last decision, written only by programs loaded with
+ * settings.trace. */
 struct xbr_trace {
 	__u64 frames; /* decisions so far */
 	__u16 in;
@@ -232,22 +236,22 @@ enum xbr_port_origin {
 
 /* Device features that may have to be turned for XDP, by their ethtool names; a bit each. */
 enum xbr_feature {
-	XBR_FEATURE_LRO = 1 << 0,        /* rx-lro */
-	XBR_FEATURE_GRO_HW = 1 << 1,     /* rx-gro-hw */
-	XBR_FEATURE_RXVLAN = 1 << 2,     /* rx-vlan-hw-parse */
-	XBR_FEATURE_RXVLAN_STAG = 1 << 3,/* rx-vlan-stag-hw-parse */
-	XBR_FEATURE_GRO = 1 << 4,        /* rx-gro */
-	XBR_FEATURE_TXCSUM = 1 << 5,     /* tx-checksum-ip-generic */
-	XBR_FEATURE_TXVLAN = 1 << 6,     /* tx-vlan-hw-insert */
-	XBR_FEATURE_TXVLAN_STAG = 1 << 7,/* tx-vlan-stag-hw-insert */
+	XBR_FEATURE_LRO = 1 << 0,         /* rx-lro */
+	XBR_FEATURE_GRO_HW = 1 << 1,      /* rx-gro-hw */
+	XBR_FEATURE_RXVLAN = 1 << 2,      /* rx-vlan-hw-parse */
+	XBR_FEATURE_RXVLAN_STAG = 1 << 3, /* rx-vlan-stag-hw-parse */
+	XBR_FEATURE_GRO = 1 << 4,         /* rx-gro */
+	XBR_FEATURE_TXCSUM = 1 << 5,      /* tx-checksum-ip-generic */
+	XBR_FEATURE_TXVLAN = 1 << 6,      /* tx-vlan-hw-insert */
+	XBR_FEATURE_TXVLAN_STAG = 1 << 7, /* tx-vlan-stag-hw-insert */
 };
 
 /* Map `port_saved`: array, mmapable, indexed by port number. */
 struct xbr_port_saved {
 	char name[XBR_IFNAME_LEN];
 	__u32 ifindex;
-	__u8 xdp_mode;      /* enum xbr_xdp_mode: asked for */
-	__u8 origin;        /* enum xbr_port_origin */
+	__u8 xdp_mode;       /* enum xbr_xdp_mode: asked for */
+	__u8 origin;         /* enum xbr_port_origin */
 	__u8 enslaved_by_us; /* give `master` back on detach */
 	__u8 up_by_us;
 	__u32 own_changed;  /* enum xbr_feature bits turned on the device, to be turned back */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
 /*
- * The FDB's two words and its choice of buckets: arithmetic that BPF and the agent must do alike, so it stands here once. Keys and data are compared
- * and swapped as whole words; struct xbr_fdb_key and struct xbr_fdb_data (xbr/abi.h) name their parts for readers and for bpftool.
+ * The FDB's two words and its choice of buckets: arithmetic that BPF and the agent must do alike, so it
+ * stands here once. Keys and data are compared and swapped as whole words; struct xbr_fdb_key and struct
+ * xbr_fdb_data (xbr/abi.h) name their parts for readers and for bpftool.
  */
 #ifndef XBR_FDB_WORD_H
 #define XBR_FDB_WORD_H
@@ -10,15 +11,15 @@
 
 #define FDB_WORD static inline __attribute__((always_inline, unused))
 
-#define FDB_PORT_MASK 0x3fffu
+#define FDB_PORT_MASK        0x3fffu
 #define FDB_GENERATION_SHIFT 14
-#define FDB_GENERATION_MASK 0x3fu
-#define FDB_KIND_SHIFT 20
-#define FDB_KIND_MASK 0x7u
-#define FDB_AGE_SHIFT 23
-#define FDB_AGE_MASK 0x1ffu
-#define FDB_MAC_MASK 0xffffffffffffull
-#define FDB_FID_SHIFT 48
+#define FDB_GENERATION_MASK  0x3fu
+#define FDB_KIND_SHIFT       20
+#define FDB_KIND_MASK        0x7u
+#define FDB_AGE_SHIFT        23
+#define FDB_AGE_MASK         0x1ffu
+#define FDB_MAC_MASK         0xffffffffffffull
+#define FDB_FID_SHIFT        48
 
 /* struct xbr_fdb_key as a word. mac: six octets as on the wire, the first in the lowest octet. */
 FDB_WORD __u64 fdb_key(__u64 mac, __u32 fid)

@@ -51,7 +51,7 @@ enum xbr_reason {
 #define XBR_REASON_ENUM(name, class, sentence) XBR_REASON_##name,
 	XBR_REASONS(XBR_REASON_ENUM)
 #undef XBR_REASON_ENUM
-	XBR_REASON_COUNT
+		XBR_REASON_COUNT
 };
 
 enum xbr_verdict {

@@ -14,7 +14,8 @@
 #include "host.h"
 #include "skeleton.h"
 
-static const char *const hook_names[HOOK_COUNT] = {[HOOK_HOST] = "host", [HOOK_XDP] = "xdp", [HOOK_TC] = "tc"};
+static const char *const hook_names[HOOK_COUNT] = {
+	[HOOK_HOST] = "host", [HOOK_XDP] = "xdp", [HOOK_TC] = "tc"};
 
 /* ---- opening ---- */
 
@@ -39,7 +40,8 @@ static struct xbr_settings settings_for(__u32 buckets)
 				     .trace = 1};
 }
 
-/* An array map's elements as memory, or NULL with errno set. Stays until the process ends or datapath_close(). */
+/* An array map's elements as memory, or NULL with errno set. Stays until the process ends or
+ * datapath_close(). */
 static void *map_memory(const struct bpf_map *map)
 {
 	size_t size = (size_t)bpf_map__max_entries(map) * bpf_map__value_size(map);
@@ -140,7 +142,8 @@ int datapath_set_port_of(const struct datapath *dp, __u32 ifindex, __u32 port)
 	__u64 value = port;
 
 	if (dp->skeleton)
-		return bpf_map_update_elem(bpf_map__fd(dp->skeleton->maps.port_of), &ifindex, &value, BPF_ANY);
+		return bpf_map_update_elem(bpf_map__fd(dp->skeleton->maps.port_of), &ifindex, &value,
+					   BPF_ANY);
 	if (ifindex >= HOST_IFINDEXES)
 		return -ERANGE;
 	host.port_of[ifindex] = port;
@@ -168,7 +171,8 @@ static int set_inner(const struct bpf_map *outer, enum bpf_map_type type, __u32 
 int datapath_set_flood(const struct datapath *dp, __u32 fid, const __u32 *ports, __u32 count)
 {
 	if (dp->skeleton)
-		return set_inner(dp->skeleton->maps.flood, BPF_MAP_TYPE_ARRAY, BPF_F_INNER_MAP, fid, ports, count);
+		return set_inner(dp->skeleton->maps.flood, BPF_MAP_TYPE_ARRAY, BPF_F_INNER_MAP, fid, ports,
+				 count);
 	if (fid >= HOST_FIDS || count > HOST_PORTS)
 		return -ERANGE;
 	host.flood[fid].count = count;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One way to run frames down the pipeline, so that a test can run the same frame down all of them: XDP and TC by BPF_PROG_TEST_RUN on
- * an object of their own (each has its own maps), and the host build. The state of each is reached the same way, through `tables`.
+ * One way to run frames down the pipeline, so that a test can run the same frame down all of them: XDP and TC
+ * by BPF_PROG_TEST_RUN on an object of their own (each has its own maps), and the host build. The state of
+ * each is reached the same way, through `tables`.
  */
 #ifndef XBR_DATAPATH_H
 #define XBR_DATAPATH_H
@@ -13,8 +14,8 @@
 
 #include "lab.h"
 
-#define DATAPATH_NONCE 0x6e6f6e63u
-#define DATAPATH_SEED 0x0123456789abcdefull
+#define DATAPATH_NONCE     0x6e6f6e63u
+#define DATAPATH_SEED      0x0123456789abcdefull
 #define DATAPATH_FRAME_MAX 3520 /* one page of BPF_PROG_TEST_RUN, less its headroom and tailroom */
 
 enum hook {
@@ -60,7 +61,8 @@ struct datapath {
 	struct xbr_bpf *skeleton; /* NULL: the host build */
 };
 
-/* A datapath with empty tables of HOST_PORTS ports, HOST_BRIDGES bridges and `buckets` (a power of two). 0 or -errno. */
+/* A datapath with empty tables of HOST_PORTS ports, HOST_BRIDGES bridges and `buckets` (a power of two). 0 or
+ * -errno. */
 int datapath_open(struct datapath *dp, enum hook hook, __u32 buckets);
 void datapath_close(struct datapath *dp);
 
@@ -73,14 +75,16 @@ int datapath_set_port_of(const struct datapath *dp, __u32 ifindex, __u32 port);
 /* Says which ports frames of a FID are flooded to. */
 int datapath_set_flood(const struct datapath *dp, __u32 fid, const __u32 *ports, __u32 count);
 
-/* Says which devices take XDP frames: one for a port, and all of those a FID's floods go to. The host build has none. */
+/* Says which devices take XDP frames: one for a port, and all of those a FID's floods go to. The host build
+ * has none. */
 int datapath_set_xdp_port(const struct datapath *dp, __u32 port, __u32 ifindex);
 int datapath_set_xdp_flood(const struct datapath *dp, __u32 fid, const __u32 *ifindexes, __u32 count);
 
 /* A port's counters, summed over CPUs. */
 int datapath_counters(const struct datapath *dp, __u32 port, struct xbr_counters *ret_counters);
 
-/* Runs one frame. ret_departure may be NULL. 0 or -errno (the kernel refuses frames under 14 octets: -EINVAL). */
+/* Runs one frame. ret_departure may be NULL. 0 or -errno (the kernel refuses frames under 14 octets:
+ * -EINVAL). */
 int datapath_run(const struct datapath *dp, const struct arrival *arrival, struct departure *ret_departure);
 
 #endif

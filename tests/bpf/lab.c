@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #define VLAN_OFFSET 12
-#define VLAN_LEN 4
+#define VLAN_LEN    4
 
 static int fail(const char *what)
 {
@@ -115,7 +115,8 @@ static int load_pass(struct lab *lab)
 	};
 	LIBBPF_OPTS(bpf_prog_load_opts, opts, .prog_flags = BPF_F_XDP_HAS_FRAGS);
 
-	lab->pass = bpf_prog_load(BPF_PROG_TYPE_XDP, "pass", "GPL", code, sizeof(code) / sizeof(code[0]), &opts);
+	lab->pass =
+		bpf_prog_load(BPF_PROG_TYPE_XDP, "pass", "GPL", code, sizeof(code) / sizeof(code[0]), &opts);
 	return lab->pass < 0 ? fail("bpf_prog_load") : 0;
 }
 

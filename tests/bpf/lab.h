@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The devices that the tests of the datapath use: a network namespace of this process's own with a veth pair for each port (near end
- * `p1` is the port, far end `w1` is the wire behind it) and a bridge device `host0`. On each wire, and on host0, listens a packet
- * socket. Everything goes when the lab is closed or the process ends. Only the calling thread and those it starts are moved.
+ * The devices that the tests of the datapath use: a network namespace of this process's own with a veth pair
+ * for each port (near end `p1` is the port, far end `w1` is the wire behind it) and a bridge device `host0`.
+ * On each wire, and on host0, listens a packet socket. Everything goes when the lab is closed or the process
+ * ends. Only the calling thread and those it starts are moved.
  */
 #ifndef XBR_LAB_H
 #define XBR_LAB_H
@@ -43,8 +44,8 @@ int lab_attach_xdp(const struct lab *lab, int program);
 int lab_send(const struct lab *lab, enum lab_port port, const void *frame, size_t length);
 
 /*
- * The next frame that came out at a port's wire, with a tag from metadata put back into its place. Returns its length, 0 when none
- * comes within `patience_ms`, or -errno.
+ * The next frame that came out at a port's wire, with a tag from metadata put back into its place. Returns
+ * its length, 0 when none comes within `patience_ms`, or -errno.
  */
 ssize_t lab_receive(const struct lab *lab, enum lab_port port, void *frame, size_t size, int patience_ms);
 

@@ -12,52 +12,68 @@
 
 /* ---- words ---- */
 
-#define DROP(why) .verdict = XBR_VERDICT_DROP, .reason = XBR_REASON_##why
+#define DROP(why)          .verdict = XBR_VERDICT_DROP, .reason = XBR_REASON_##why
 #define FORWARD(why, port) .verdict = XBR_VERDICT_FORWARD, .reason = XBR_REASON_##why, .out = (port)
-#define FLOOD(why, ports) .verdict = XBR_VERDICT_FLOOD, .reason = XBR_REASON_##why, .copies = (ports), .xdp = XDP_PASS
+#define FLOOD(why, ports)                                                                                    \
+	.verdict = XBR_VERDICT_FLOOD, .reason = XBR_REASON_##why, .copies = (ports), .xdp = XDP_PASS
 #define NOBODY(why) FLOOD(why, 0), .counted = XBR_REASON_no_receiver
-#define NOTE(why) .notes = {XBR_REASON_##why}
+#define NOTE(why)   .notes = {XBR_REASON_##why}
 
-#define BRIDGE(...) \
-	{.epoch_shift = 40, .flags = XBR_BRIDGE_HOST_UP, .flood_mtu = 1500, .ageing_epochs = ROW_AGEING_EPOCHS, __VA_ARGS__}
-#define PORT(...) \
-	{.bridge = ROW_BRIDGE, .state = XBR_STATE_FORWARDING, .flags = USUAL, .mtu = 1500, __VA_ARGS__}
+#define BRIDGE(...)                                                                                          \
+	{                                                                                                    \
+		.epoch_shift = 40, .flags = XBR_BRIDGE_HOST_UP, .flood_mtu = 1500,                           \
+		.ageing_epochs = ROW_AGEING_EPOCHS, __VA_ARGS__                                              \
+	}
+#define PORT(...)                                                                                            \
+	{                                                                                                    \
+		.bridge = ROW_BRIDGE, .state = XBR_STATE_FORWARDING, .flags = USUAL, .mtu = 1500,            \
+		__VA_ARGS__                                                                                  \
+	}
 #define USUAL (XBR_PORT_DEFAULT_FLAGS | XBR_PORT_XDP_IN | XBR_PORT_XDP_OUT)
 
 /* Frames are written as strings of octets. */
-#define BYTES(string) {string, sizeof(string) - 1}
-#define MAC_A "\x02\x00\x00\x00\x00\x0a"
-#define MAC_B "\x02\x00\x00\x00\x00\x0b"
-#define MAC_C "\x02\x00\x00\x00\x00\x0c"
-#define MAC_OWN "\x02\x00\x00\x00\x00\x01"
-#define MAC_ZERO "\x00\x00\x00\x00\x00\x00"
-#define MAC_ALL "\xff\xff\xff\xff\xff\xff"
-#define MAC_GROUP "\x01\x00\x5e\x00\x00\x05"
+#define BYTES(string)                                                                                        \
+	{                                                                                                    \
+		string, sizeof(string) - 1                                                                   \
+	}
+#define MAC_A          "\x02\x00\x00\x00\x00\x0a"
+#define MAC_B          "\x02\x00\x00\x00\x00\x0b"
+#define MAC_C          "\x02\x00\x00\x00\x00\x0c"
+#define MAC_OWN        "\x02\x00\x00\x00\x00\x01"
+#define MAC_ZERO       "\x00\x00\x00\x00\x00\x00"
+#define MAC_ALL        "\xff\xff\xff\xff\xff\xff"
+#define MAC_GROUP      "\x01\x00\x5e\x00\x00\x05"
 #define RESERVED(last) "\x01\x80\xc2\x00\x00" last
-#define TYPE_IP "\x08\x00"
-#define TAG(tci) "\x81\x00" tci
-#define STAG(tci) "\x88\xa8" tci
-#define TEXT "forty-six octets, the least that 802.3 allows."
+#define TYPE_IP        "\x08\x00"
+#define TAG(tci)       "\x81\x00" tci
+#define STAG(tci)      "\x88\xa8" tci
+#define TEXT           "forty-six octets, the least that 802.3 allows."
 
-#define A_TO_B BYTES(MAC_B MAC_A TYPE_IP TEXT)
-#define A_TO_ALL BYTES(MAC_ALL MAC_A TYPE_IP TEXT)
-#define A_TO_GROUP BYTES(MAC_GROUP MAC_A TYPE_IP TEXT)
-#define A_TO_OWN BYTES(MAC_OWN MAC_A TYPE_IP TEXT)
-#define OWN_TO_B BYTES(MAC_B MAC_OWN TYPE_IP TEXT)
-#define OWN_TO_ALL BYTES(MAC_ALL MAC_OWN TYPE_IP TEXT)
-#define OWN_TO_GROUP BYTES(MAC_GROUP MAC_OWN TYPE_IP TEXT)
+#define A_TO_B            BYTES(MAC_B MAC_A TYPE_IP TEXT)
+#define A_TO_ALL          BYTES(MAC_ALL MAC_A TYPE_IP TEXT)
+#define A_TO_GROUP        BYTES(MAC_GROUP MAC_A TYPE_IP TEXT)
+#define A_TO_OWN          BYTES(MAC_OWN MAC_A TYPE_IP TEXT)
+#define OWN_TO_B          BYTES(MAC_B MAC_OWN TYPE_IP TEXT)
+#define OWN_TO_ALL        BYTES(MAC_ALL MAC_OWN TYPE_IP TEXT)
+#define OWN_TO_GROUP      BYTES(MAC_GROUP MAC_OWN TYPE_IP TEXT)
 #define LONG_A_TO_B(text) BYTES(MAC_B MAC_A TYPE_IP text)
 
 /* Addresses in the FDB. */
-#define DYNAMIC(address, at) {.mac = (address), .port = (at), .kind = XBR_FDB_DYNAMIC}
-#define PINNED(address, at, how) {.mac = (address), .port = (at), .kind = XBR_FDB_##how}
-#define A_AT_P1 DYNAMIC(MAC_A, P1)
-#define B_AT_P2 DYNAMIC(MAC_B, P2)
-#define OWN PINNED(MAC_OWN, HOST, LOCAL)
-#define TO_ALL_BUT_P1 (BIT(P2) | BIT(P3) | BIT(P4) | BIT(HOST))
+#define DYNAMIC(address, at)                                                                                 \
+	{                                                                                                    \
+		.mac = (address), .port = (at), .kind = XBR_FDB_DYNAMIC                                      \
+	}
+#define PINNED(address, at, how)                                                                             \
+	{                                                                                                    \
+		.mac = (address), .port = (at), .kind = XBR_FDB_##how                                        \
+	}
+#define A_AT_P1         DYNAMIC(MAC_A, P1)
+#define B_AT_P2         DYNAMIC(MAC_B, P2)
+#define OWN             PINNED(MAC_OWN, HOST, LOCAL)
+#define TO_ALL_BUT_P1   (BIT(P2) | BIT(P3) | BIT(P4) | BIT(HOST))
 #define TO_WIRES_BUT_P1 (BIT(P2) | BIT(P3) | BIT(P4))
-#define TO_WIRES (BIT(P1) | TO_WIRES_BUT_P1)
-#define XDP_WIRES (BIT(P1) | BIT(P2) | BIT(P3))
+#define TO_WIRES        (BIT(P1) | TO_WIRES_BUT_P1)
+#define XDP_WIRES       (BIT(P1) | BIT(P2) | BIT(P3))
 
 /* ---- states that a list of addresses cannot say ---- */
 
@@ -126,79 +142,130 @@ static void port_is_unused(const struct tables *tables)
 
 /* ---- families ---- */
 
-/* Each of the reserved addresses: where nothing is said of it, where the bridge lets it by, and where the port does. */
-#define RESERVED_ROWS(last, n) \
-	{ \
-		.name = "reserved address " #n " stays on its link", .clause = "802.1Q 8.6.3, table 8-1", .in = P1, \
-		.fdb = {A_AT_P1}, .frame = BYTES(RESERVED(last) MAC_A "\x88\x09" TEXT), DROP(reserved_group), \
-	}, { \
-		.name = "reserved address " #n " passes by the bridge's mask", .clause = "bridge(8), group_fwd_mask", .in = P1, \
-		.bridge = BRIDGE(.group_fwd_mask = BIT(n)), .fdb = {A_AT_P1}, \
-		.frame = BYTES(RESERVED(last) MAC_A "\x88\x09" TEXT), FLOOD(multicast, TO_ALL_BUT_P1), \
-	}, { \
-		.name = "reserved address " #n " passes by the port's mask", .clause = "bridge(8), group_fwd_mask", .in = P1, \
-		.port[P1] = PORT(.group_fwd_mask = BIT(n)), .fdb = {A_AT_P1}, \
-		.frame = BYTES(RESERVED(last) MAC_A "\x88\x09" TEXT), FLOOD(multicast, TO_ALL_BUT_P1), \
-	}, { \
-		.name = "reserved address " #n " passes by no other bit of either mask", .clause = "bridge(8), group_fwd_mask", \
-		.in = P1, .bridge = BRIDGE(.group_fwd_mask = (__u16)~BIT(n)), .fdb = {A_AT_P1}, \
-		.port[P1] = PORT(.group_fwd_mask = (__u16)~BIT(n)), \
-		.frame = BYTES(RESERVED(last) MAC_A "\x88\x09" TEXT), DROP(reserved_group), \
-	}, { \
-		.name = "reserved address " #n " goes out from the host", .clause = "802.1Q 8.6.3: of relay only", .in = HOST, \
-		.fdb = {OWN}, .frame = BYTES(RESERVED(last) MAC_OWN "\x88\x09" TEXT), FLOOD(multicast, TO_WIRES), \
+/* Each of the reserved addresses: where nothing is said of it, where the bridge lets it by, and where the
+ * port does. */
+#define RESERVED_ROWS(last, n)                                                                               \
+	{                                                                                                    \
+		.name = "reserved address " #n " stays on its link",                                         \
+		.clause = "802.1Q 8.6.3, table 8-1",                                                         \
+		.in = P1,                                                                                    \
+		.fdb = {A_AT_P1},                                                                            \
+		.frame = BYTES(RESERVED(last) MAC_A "\x88\x09" TEXT),                                        \
+		DROP(reserved_group),                                                                        \
+	},                                                                                                   \
+		{                                                                                            \
+			.name = "reserved address " #n " passes by the bridge's mask",                       \
+			.clause = "bridge(8), group_fwd_mask",                                               \
+			.in = P1,                                                                            \
+			.bridge = BRIDGE(.group_fwd_mask = BIT(n)),                                          \
+			.fdb = {A_AT_P1},                                                                    \
+			.frame = BYTES(RESERVED(last) MAC_A "\x88\x09" TEXT),                                \
+			FLOOD(multicast, TO_ALL_BUT_P1),                                                     \
+		},                                                                                           \
+		{                                                                                            \
+			.name = "reserved address " #n " passes by the port's mask",                         \
+			.clause = "bridge(8), group_fwd_mask",                                               \
+			.in = P1,                                                                            \
+			.port[P1] = PORT(.group_fwd_mask = BIT(n)),                                          \
+			.fdb = {A_AT_P1},                                                                    \
+			.frame = BYTES(RESERVED(last) MAC_A "\x88\x09" TEXT),                                \
+			FLOOD(multicast, TO_ALL_BUT_P1),                                                     \
+		},                                                                                           \
+		{                                                                                            \
+			.name = "reserved address " #n " passes by no other bit of either mask",             \
+			.clause = "bridge(8), group_fwd_mask",                                               \
+			.in = P1,                                                                            \
+			.bridge = BRIDGE(.group_fwd_mask = (__u16)~BIT(n)),                                  \
+			.fdb = {A_AT_P1},                                                                    \
+			.port[P1] = PORT(.group_fwd_mask = (__u16)~BIT(n)),                                  \
+			.frame = BYTES(RESERVED(last) MAC_A "\x88\x09" TEXT),                                \
+			DROP(reserved_group),                                                                \
+		},                                                                                           \
+	{                                                                                                    \
+		.name = "reserved address " #n " goes out from the host",                                    \
+		.clause = "802.1Q 8.6.3: of relay only", .in = HOST, .fdb = {OWN},                           \
+		.frame = BYTES(RESERVED(last) MAC_OWN "\x88\x09" TEXT), FLOOD(multicast, TO_WIRES),          \
 	}
 
-#define PAUSE_ROW(title, from, mask) \
-	{ \
-		.name = "PAUSE never passes, " title, .clause = "802.3 31.5.1", .in = (from), \
-		.bridge = BRIDGE(.group_fwd_mask = (mask)), .port[P1] = PORT(.group_fwd_mask = (mask)), \
-		.frame = BYTES(RESERVED("\x01") MAC_A "\x88\x08\x00\x01" TEXT), DROP(pause), \
+#define PAUSE_ROW(title, from, mask)                                                                         \
+	{                                                                                                    \
+		.name = "PAUSE never passes, " title, .clause = "802.3 31.5.1", .in = (from),                \
+		.bridge = BRIDGE(.group_fwd_mask = (mask)), .port[P1] = PORT(.group_fwd_mask = (mask)),      \
+		.frame = BYTES(RESERVED("\x01") MAC_A "\x88\x08\x00\x01" TEXT), DROP(pause),                 \
 	}
 
 /* A frame for B, from a port and to a port that are isolated or not. */
-#define ISOLATION_ROW(title, from, to, ...) \
-	{ \
-		.name = title, .clause = "bridge(8), isolated", .in = P1, .fdb = {A_AT_P1, B_AT_P2}, \
-		.port[P1] = PORT(.flags = USUAL | (from)), .port[P2] = PORT(.flags = USUAL | (to)), .frame = A_TO_B, __VA_ARGS__, \
+#define ISOLATION_ROW(title, from, to, ...)                                                                  \
+	{                                                                                                    \
+		.name = title, .clause = "bridge(8), isolated", .in = P1, .fdb = {A_AT_P1, B_AT_P2},         \
+		.port[P1] = PORT(.flags = USUAL | (from)), .port[P2] = PORT(.flags = USUAL | (to)),          \
+		.frame = A_TO_B, __VA_ARGS__,                                                                \
 	}
 
 /* A frame for B that comes in by P1 in one of its states. */
-#define INGRESS_STATE_ROW(which, ...) \
-	{ \
-		.name = "a port that is " #which " takes in what its state lets it", .clause = "802.1Q 8.4, table 8-2", .in = P1, \
-		.port[P1] = PORT(.state = XBR_STATE_##which), .fdb = {B_AT_P2}, .frame = A_TO_B, __VA_ARGS__, \
+#define INGRESS_STATE_ROW(which, ...)                                                                        \
+	{                                                                                                    \
+		.name = "a port that is " #which " takes in what its state lets it",                         \
+		.clause = "802.1Q 8.4, table 8-2", .in = P1, .port[P1] = PORT(.state = XBR_STATE_##which),   \
+		.fdb = {B_AT_P2}, .frame = A_TO_B, __VA_ARGS__,                                              \
 	}
 
-#define EGRESS_STATE_ROWS(which) \
-	{ \
-		.name = "a port that is " #which " sends nothing", .clause = "802.1Q 8.6.1", .in = P1, \
-		.port[P2] = PORT(.state = XBR_STATE_##which), .fdb = {A_AT_P1, B_AT_P2}, .frame = A_TO_B, DROP(egress_down), \
-	}, { \
-		.name = "a port that is " #which " gets no copy of a flood", .clause = "802.1Q 8.6.1", .in = P1, \
-		.port[P2] = PORT(.state = XBR_STATE_##which), .fdb = {A_AT_P1}, .frame = A_TO_ALL, \
-		FLOOD(broadcast, TO_ALL_BUT_P1 & ~BIT(P2)), \
+#define EGRESS_STATE_ROWS(which)                                                                             \
+	{                                                                                                    \
+		.name = "a port that is " #which " sends nothing",                                           \
+		.clause = "802.1Q 8.6.1",                                                                    \
+		.in = P1,                                                                                    \
+		.port[P2] = PORT(.state = XBR_STATE_##which),                                                \
+		.fdb = {A_AT_P1, B_AT_P2},                                                                   \
+		.frame = A_TO_B,                                                                             \
+		DROP(egress_down),                                                                           \
+	},                                                                                                   \
+	{                                                                                                    \
+		.name = "a port that is " #which " gets no copy of a flood", .clause = "802.1Q 8.6.1",       \
+		.in = P1, .port[P2] = PORT(.state = XBR_STATE_##which), .fdb = {A_AT_P1}, .frame = A_TO_ALL, \
+		FLOOD(broadcast, TO_ALL_BUT_P1 & ~BIT(P2)),                                                  \
 	}
 
 /* One kind of flood with P2's flag for it off: from a port P2 gets nothing; from the host it depends. */
-#define FLOOD_FLAG_ROWS(kind, flag, a_frame, own_frame, all, from_host) \
-	{ \
-		.name = #kind " goes to every port of the bridge but the one it came by", .clause = "802.1Q 8.6.8", .in = P1, \
-		.fdb = {A_AT_P1}, .frame = a_frame, FLOOD(kind, all), \
-	}, { \
-		.name = #kind " goes to no port with " #flag " off", .clause = "bridge(8), flood flags", .in = P1, \
-		.port[P2] = PORT(.flags = USUAL & ~XBR_PORT_##flag), .fdb = {A_AT_P1}, .frame = a_frame, \
-		FLOOD(kind, (all) & ~BIT(P2)), \
-	}, { \
-		.name = #kind " goes out though the port it came by has " #flag " off", .clause = "bridge(8): of egress", .in = P1, \
-		.port[P1] = PORT(.flags = USUAL & ~XBR_PORT_##flag), .fdb = {A_AT_P1}, .frame = a_frame, FLOOD(kind, all), \
-	}, { \
-		.name = #kind " from the host goes to every port", .clause = "802.1Q 8.6.8", .in = HOST, .fdb = {OWN}, \
-		.frame = own_frame, FLOOD(kind, TO_WIRES), \
-	}, { \
-		.name = #kind " from the host, " #flag " off", .clause = "the kernel's br_flood()", .in = HOST, \
-		.port[P2] = PORT(.flags = USUAL & ~XBR_PORT_##flag), .fdb = {OWN}, .frame = own_frame, \
-		FLOOD(kind, from_host), \
+#define FLOOD_FLAG_ROWS(kind, flag, a_frame, own_frame, all, from_host)                                      \
+	{                                                                                                    \
+		.name = #kind " goes to every port of the bridge but the one it came by",                    \
+		.clause = "802.1Q 8.6.8",                                                                    \
+		.in = P1,                                                                                    \
+		.fdb = {A_AT_P1},                                                                            \
+		.frame = a_frame,                                                                            \
+		FLOOD(kind, all),                                                                            \
+	},                                                                                                   \
+		{                                                                                            \
+			.name = #kind " goes to no port with " #flag " off",                                 \
+			.clause = "bridge(8), flood flags",                                                  \
+			.in = P1,                                                                            \
+			.port[P2] = PORT(.flags = USUAL & ~XBR_PORT_##flag),                                 \
+			.fdb = {A_AT_P1},                                                                    \
+			.frame = a_frame,                                                                    \
+			FLOOD(kind, (all) & ~BIT(P2)),                                                       \
+		},                                                                                           \
+		{                                                                                            \
+			.name = #kind " goes out though the port it came by has " #flag " off",              \
+			.clause = "bridge(8): of egress",                                                    \
+			.in = P1,                                                                            \
+			.port[P1] = PORT(.flags = USUAL & ~XBR_PORT_##flag),                                 \
+			.fdb = {A_AT_P1},                                                                    \
+			.frame = a_frame,                                                                    \
+			FLOOD(kind, all),                                                                    \
+		},                                                                                           \
+		{                                                                                            \
+			.name = #kind " from the host goes to every port",                                   \
+			.clause = "802.1Q 8.6.8",                                                            \
+			.in = HOST,                                                                          \
+			.fdb = {OWN},                                                                        \
+			.frame = own_frame,                                                                  \
+			FLOOD(kind, TO_WIRES),                                                               \
+		},                                                                                           \
+	{                                                                                                    \
+		.name = #kind " from the host, " #flag " off", .clause = "the kernel's br_flood()",          \
+		.in = HOST, .port[P2] = PORT(.flags = USUAL & ~XBR_PORT_##flag), .fdb = {OWN},               \
+		.frame = own_frame, FLOOD(kind, from_host),                                                  \
 	}
 
 /* ---- the table ---- */
@@ -380,8 +447,8 @@ const struct row rows[] = {
 		.clause = "802.1Q 5.9: a VLAN-unaware bridge",
 		.fdb = {A_AT_P1, B_AT_P2},
 		.in = P1,
-		.frame = BYTES(MAC_B MAC_A TAG("\x00\x01") TAG("\x00\x02") TAG("\x00\x03") TAG("\x00\x04") TAG("\x00\x05")
-				       TAG("\x00\x06") TAG("\x00\x07") TAG("\x00\x08")),
+		.frame = BYTES(MAC_B MAC_A TAG("\x00\x01") TAG("\x00\x02") TAG("\x00\x03") TAG("\x00\x04")
+				       TAG("\x00\x05") TAG("\x00\x06") TAG("\x00\x07") TAG("\x00\x08")),
 		FORWARD(unicast, P2),
 		.xdp = XDP_REDIRECT,
 	},
@@ -818,7 +885,8 @@ const struct row rows[] = {
 		      .xdp = XDP_REDIRECT),
 	ISOLATION_ROW("to an isolated port from one that is not", 0, XBR_PORT_ISOLATED, FORWARD(unicast, P2),
 		      .xdp = XDP_REDIRECT),
-	ISOLATION_ROW("from an isolated port to an isolated port", XBR_PORT_ISOLATED, XBR_PORT_ISOLATED, DROP(isolated)),
+	ISOLATION_ROW("from an isolated port to an isolated port", XBR_PORT_ISOLATED, XBR_PORT_ISOLATED,
+		      DROP(isolated)),
 	{
 		.name = "a flood from an isolated port passes by the isolated ones",
 		.clause = "bridge(8), isolated",

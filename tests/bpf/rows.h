@@ -1,25 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The table of rows: each says, for one frame and one state of the bridge, what must become of it and which clause asks for that.
- * rows.c is the table, rows_state.c puts a row's state into a datapath, test_rows.c runs each row through all datapaths.
+ * The table of rows: each says, for one frame and one state of the bridge, what must become of it and which
+ * clause asks for that. rows.c is the table, rows_state.c puts a row's state into a datapath, test_rows.c
+ * runs each row through all datapaths.
  *
- * Two bridges: ports P1 to P4 and host0 are one, P5 is the other. P4 takes no XDP frames. What a row does not mention is as rows_state.c
- * has it: all ports forward, everything is flooded, nothing is known.
+ * Two bridges: ports P1 to P4 and host0 are one, P5 is the other. P4 takes no XDP frames. What a row does not
+ * mention is as rows_state.c has it: all ports forward, everything is flooded, nothing is known.
  */
 #ifndef XBR_ROWS_H
 #define XBR_ROWS_H
 
 #include "datapath.h"
 
-#define ROW_BRIDGE 1
-#define ROW_FID 11
-#define ROW_OTHER_BRIDGE 2
-#define ROW_OTHER_FID 12
+#define ROW_BRIDGE        1
+#define ROW_FID           11
+#define ROW_OTHER_BRIDGE  2
+#define ROW_OTHER_FID     12
 #define ROW_AGEING_EPOCHS 10
-#define ROW_BUCKETS 16
-#define ROW_GENERATION 5
+#define ROW_BUCKETS       16
+#define ROW_GENERATION    5
 
-#define BIT(n) (1u << (n))
+#define BIT(n)   (1u << (n))
 #define ANY_HOOK 0
 
 /* Octets of a frame, written as a string. */
@@ -57,14 +58,14 @@ struct row {
 	/* what must become of it */
 	__u8 verdict;
 	__u8 reason;
-	__u8 out;             /* of a FORWARD */
-	__u8 too_long_for;    /* the port that XDP names to TC with reason egress_mtu */
-	__u8 counted;         /* the reason counted, where a flood found nobody; 0: `reason` */
-	__u8 notes[2];        /* counted on the ingress port beside it */
-	__u8 copy_note;       /* counted on port copy_note_at beside it */
+	__u8 out;          /* of a FORWARD */
+	__u8 too_long_for; /* the port that XDP names to TC with reason egress_mtu */
+	__u8 counted;      /* the reason counted, where a flood found nobody; 0: `reason` */
+	__u8 notes[2];     /* counted on the ingress port beside it */
+	__u8 copy_note;    /* counted on port copy_note_at beside it */
 	__u8 copy_note_at;
-	int xdp;              /* what XDP returns; 0: XDP_DROP */
-	__u32 copies;         /* BIT(port): who gets a copy of a FLOOD */
+	int xdp;                   /* what XDP returns; 0: XDP_DROP */
+	__u32 copies;              /* BIT(port): who gets a copy of a FLOOD */
 	struct row_entry after[4]; /* the whole FDB afterwards; none: unchanged */
 };
 

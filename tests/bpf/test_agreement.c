@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * XDP, TC and the host build agree: the same random and malformed frames, under the same changing state, are decided alike by all three,
- * each ends with a reason, and the three tables stay the same octet for octet. The seed is fixed; XBR_FRAMES in the environment says how
- * many frames (default: a million).
+ * XDP, TC and the host build agree: the same random and malformed frames, under the same changing state, are
+ * decided alike by all three, each ends with a reason, and the three tables stay the same octet for octet.
+ * The seed is fixed; XBR_FRAMES in the environment says how many frames (default: a million).
  *
- * BPF_PROG_TEST_RUN refuses frames of less than a header (14 octets): they run in the host build alone. For TC it also refuses a header
- * with nothing behind it, and an IP header cut short: TC gets these with an octet more, and with another type; nothing that the
- * pipeline looks at. All are counted.
+ * BPF_PROG_TEST_RUN refuses frames of less than a header (14 octets): they run in the host build alone. For
+ * TC it also refuses a header with nothing behind it, and an IP header cut short: TC gets these with an octet
+ * more, and with another type; nothing that the pipeline looks at. All are counted.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -17,10 +17,10 @@
 #include "test.h"
 #include "world.h"
 
-#define FRAMES 1000000ul
+#define FRAMES        1000000ul
 #define COMPARE_EVERY 10000
 
-#define HEADER 14
+#define HEADER      14
 #define IPV4_HEADER 20
 #define IPV6_HEADER 40
 
@@ -72,7 +72,8 @@ static void make_acceptable(struct world_frame *frame)
 
 static bool same_decision(const struct xbr_trace *a, const struct xbr_trace *b)
 {
-	return a->in == b->in && a->out == b->out && a->fid == b->fid && a->verdict == b->verdict && a->reason == b->reason;
+	return a->in == b->in && a->out == b->out && a->fid == b->fid && a->verdict == b->verdict &&
+	       a->reason == b->reason;
 }
 
 static void complain(const struct datapath *dp, const struct world_frame *frame, unsigned long number)
@@ -81,9 +82,10 @@ static void complain(const struct datapath *dp, const struct world_frame *frame,
 	char sentence[256];
 
 	snprintf(sentence, sizeof(sentence),
-		 "frame %lu (%u octets by port %u): %s says verdict %u reason %u out %u fid %u, host %u %u %u %u", number,
-		 frame->length, frame->in, dp->name, here->verdict, here->reason, here->out, here->fid, host->verdict,
-		 host->reason, host->out, host->fid);
+		 "frame %lu (%u octets by port %u): %s says verdict %u reason %u out %u fid %u, host %u %u "
+		 "%u %u",
+		 number, frame->length, frame->in, dp->name, here->verdict, here->reason, here->out,
+		 here->fid, host->verdict, host->reason, host->out, host->fid);
 	CU_assertImplementation(CU_FALSE, 0, sentence, __FILE__, "", CU_FALSE);
 }
 
@@ -154,17 +156,20 @@ static void run_frames(unsigned long count)
 /* Every reason that a decision can end with has come up: the frames are as mixed as they are meant to be. */
 static void check_mixture(void)
 {
-#define CHECK_SEEN(name, class, sentence) \
-	if (XBR_VERDICT_##class != XBR_VERDICT_NOTE && XBR_REASON_##name != XBR_REASON_no_receiver) \
-		CU_assertImplementation(tally.reason[XBR_REASON_##name] > 0, 0, "never seen: " #name, __FILE__, "", CU_FALSE);
+#define CHECK_SEEN(name, class, sentence)                                                                    \
+	if (XBR_VERDICT_##class != XBR_VERDICT_NOTE && XBR_REASON_##name != XBR_REASON_no_receiver)          \
+		CU_assertImplementation(tally.reason[XBR_REASON_##name] > 0, 0, "never seen: " #name,        \
+					__FILE__, "", CU_FALSE);
 	XBR_REASONS(CHECK_SEEN)
 #undef CHECK_SEEN
 }
 
 static void say_tally(void)
 {
-	printf("agreement: %lu frames; %lu also by XDP, %lu by TC (%lu altered for it); %lu too short for the kernel\n",
-	       tally.frames[HOOK_HOST], tally.frames[HOOK_XDP], tally.frames[HOOK_TC], tally.altered, tally.too_short);
+	printf("agreement: %lu frames; %lu also by XDP, %lu by TC (%lu altered for it); %lu too short for "
+	       "the kernel\n",
+	       tally.frames[HOOK_HOST], tally.frames[HOOK_XDP], tally.frames[HOOK_TC], tally.altered,
+	       tally.too_short);
 }
 
 static int open_everything(void)

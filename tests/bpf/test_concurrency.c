@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The FDB under everybody at once: two CPUs learn the same new addresses in step; threads on all CPUs move the same addresses while the
- * agent's own code (agent/datapath/fdb_table.h) takes entries out and ages them through the mapping. Afterwards the table must be whole.
+ * The FDB under everybody at once: two CPUs learn the same new addresses in step; threads on all CPUs move
+ * the same addresses while the agent's own code (agent/datapath/fdb_table.h) takes entries out and ages them
+ * through the mapping. Afterwards the table must be whole.
  */
 #include <pthread.h>
 #include <sched.h>
@@ -17,16 +18,19 @@
 #include "host.h"
 #include "test.h"
 
-#define BRIDGE 1
-#define FID 11
-#define BUCKETS 32
+#define BRIDGE    1
+#define FID       11
+#define BUCKETS   32
 #define ADDRESSES 120 /* of 160 slots: many live in their second bucket, some find no room */
-#define LEARNERS 4
-#define SECONDS 2
-#define ROUNDS 300
+#define LEARNERS  4
+#define SECONDS   2
+#define ROUNDS    300
 
 /* The address of the n-th station. */
-#define STATION(n) {0x02, (__u8)((n) >> 8), (__u8)(n)}
+#define STATION(n)                                                                                           \
+	{                                                                                                    \
+		0x02, (__u8)((n) >> 8), (__u8)(n)                                                            \
+	}
 
 static struct lab lab;
 static struct datapath dp;
@@ -324,13 +328,14 @@ static void run_crowd(void)
 	frames = removed = 0;
 	for (int i = 0; i <= LEARNERS; i++)
 		CU_ASSERT_EQUAL_FATAL(
-			pthread_create(&threads[i], NULL, i < LEARNERS ? learner : agent, (void *)(size_t)i), 0);
+			pthread_create(&threads[i], NULL, i < LEARNERS ? learner : agent, (void *)(size_t)i),
+			0);
 	nanosleep(&duration, NULL);
 	over = true;
 	for (int i = 0; i <= LEARNERS; i++)
 		pthread_join(threads[i], NULL);
-	printf("concurrency: %s: %lu frames by %d threads, %lu entries removed meanwhile\n", dp.name, (unsigned long)frames,
-	       LEARNERS, removed);
+	printf("concurrency: %s: %lu frames by %d threads, %lu entries removed meanwhile\n", dp.name,
+	       (unsigned long)frames, LEARNERS, removed);
 }
 
 static void crowd(enum hook hook)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What the programs cost here and now, for the record: numbers are printed and never judged. A known unicast frame in a table of 4 K
- * addresses, run a million times by BPF_PROG_TEST_RUN.
+ * What the programs cost here and now, for the record: numbers are printed and never judged. A known unicast
+ * frame in a table of 4 K addresses, run a million times by BPF_PROG_TEST_RUN.
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -16,8 +16,8 @@
 #include "xbr/fdb_word.h"
 
 #define ADDRESSES 4096
-#define BUCKETS 2048 /* 4 K addresses in 10 K slots */
-#define REPEAT 1000000
+#define BUCKETS   2048 /* 4 K addresses in 10 K slots */
+#define REPEAT    1000000
 
 static struct lab lab;
 static struct datapath dp;
@@ -47,8 +47,8 @@ static __u32 time_of(const struct bpf_program *program, void *context, __u32 con
 {
 	__u8 frame[64] = {};
 	__u64 to = station(1), from = station(0);
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = sizeof(frame), .ctx_in = context,
-		    .ctx_size_in = context_size, .repeat = REPEAT);
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = sizeof(frame),
+		    .ctx_in = context, .ctx_size_in = context_size, .repeat = REPEAT);
 
 	memcpy(frame, &to, 6);
 	memcpy(frame + 6, &from, 6);
@@ -63,8 +63,10 @@ static void say(const struct bpf_program *program, __u32 ns)
 	__u32 size = sizeof(info);
 
 	CU_ASSERT_EQUAL(bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size), 0);
-	printf("cost: %s: %u ns a frame; verifier %u instructions; %u octets translated, %u as machine code\n",
-	       bpf_program__name(program), ns, info.verified_insns, info.xlated_prog_len, info.jited_prog_len);
+	printf("cost: %s: %u ns a frame; verifier %u instructions; %u octets translated, %u as machine "
+	       "code\n",
+	       bpf_program__name(program), ns, info.verified_insns, info.xlated_prog_len,
+	       info.jited_prog_len);
 }
 
 static void cost_of_a_known_unicast_frame_is_recorded(void)

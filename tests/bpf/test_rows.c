@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Runs each row of rows.c through XDP, TC and the host build, and compares everything that can be seen of it. */
+/* Runs each row of rows.c through XDP, TC and the host build, and compares everything that can be seen of it.
+ */
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>
 #include <stdio.h>
@@ -24,7 +25,8 @@ static void fail(const struct run *run, const char *what)
 {
 	char sentence[512];
 
-	snprintf(sentence, sizeof(sentence), "%s: %s (%s): %s", run->dp->name, run->row->name, run->row->clause, what);
+	snprintf(sentence, sizeof(sentence), "%s: %s (%s): %s", run->dp->name, run->row->name,
+		 run->row->clause, what);
 	CU_assertImplementation(CU_FALSE, 0, sentence, __FILE__, "", CU_FALSE);
 }
 
@@ -84,7 +86,8 @@ static void check_bytes(const struct run *run)
 {
 	const struct bytes *frame = &run->row->frame;
 
-	check(run, run->left.length == frame->length && memcmp(run->left.bytes, frame->at, frame->length) == 0,
+	check(run,
+	      run->left.length == frame->length && memcmp(run->left.bytes, frame->at, frame->length) == 0,
 	      "the frame is unchanged");
 }
 
@@ -101,8 +104,9 @@ static void check_handoff(const struct run *run)
 		return;
 	}
 	check(run, run->left.has_handoff, "the decision is in front of the frame");
-	check(run, h->nonce == DATAPATH_NONCE && h->in == row->in && h->out == out && h->verdict == row->verdict &&
-			   h->reason == row->reason && h->fid == fid && h->reserved == 0,
+	check(run,
+	      h->nonce == DATAPATH_NONCE && h->in == row->in && h->out == out && h->verdict == row->verdict &&
+		      h->reason == row->reason && h->fid == fid && h->reserved == 0,
 	      "the decision passed on is the row's");
 }
 
@@ -182,7 +186,8 @@ static unsigned int came_out(const struct run *run, __u32 port, int patience_ms)
 	return count;
 }
 
-/* BPF_PROG_TEST_RUN sends clones for real, and what the program returned not at all: that is the copy for the last receiver. */
+/* BPF_PROG_TEST_RUN sends clones for real, and what the program returned not at all: that is the copy for the
+ * last receiver. */
 static void check_wires(const struct run *run)
 {
 	__u32 sent = run->dp->hook == HOOK_TC ? run->row->copies : 0;
@@ -265,8 +270,8 @@ static void rows_in_tc(void)
 
 static bool row_reaches(const struct row *row, __u32 reason)
 {
-	return row->reason == reason || row->counted == reason || row->notes[0] == reason || row->notes[1] == reason ||
-	       row->copy_note == reason;
+	return row->reason == reason || row->counted == reason || row->notes[0] == reason ||
+	       row->notes[1] == reason || row->copy_note == reason;
 }
 
 /* Each reason but `none`, which no frame of a working bridge ends with. */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Both programs on real devices: what BPF_PROG_TEST_RUN cannot show. Frames come in by the wires and are counted and compared where
- * they come out; the verdict that XDP leaves in front of a frame is taken over by TC, and by nobody's forgery is it replaced.
+ * Both programs on real devices: what BPF_PROG_TEST_RUN cannot show. Frames come in by the wires and are
+ * counted and compared where they come out; the verdict that XDP leaves in front of a frame is taken over by
+ * TC, and by nobody's forgery is it replaced.
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -14,7 +15,7 @@
 #include "test.h"
 
 #define PATIENCE_MS 500
-#define LENGTH 60
+#define LENGTH      60
 
 static struct lab lab;
 static struct datapath dp;
@@ -53,7 +54,8 @@ static void attach_all_xdp(void)
 	CU_ASSERT_EQUAL_FATAL(lab_attach_xdp(&lab, bpf_program__fd(dp.skeleton->progs.xbr_xdp)), 0);
 }
 
-/* with_xdp: else the ports have TC alone (and a program that passes everything, to keep their queues armed). */
+/* with_xdp: else the ports have TC alone (and a program that passes everything, to keep their queues armed).
+ */
 static void open_wires(const struct row *state, bool with_xdp)
 {
 	CU_ASSERT_EQUAL_FATAL(lab_open(&lab), 0);
@@ -89,7 +91,8 @@ static void tag_frame(__u8 *frame, const __u8 tag[4])
 	memcpy(frame + 16, (__u8[2]){0x88, 0xb5}, 2);
 }
 
-/* Sends a frame in by a port and checks that it comes out once at each of `receivers` (BIT(port)) and nowhere else. */
+/* Sends a frame in by a port and checks that it comes out once at each of `receivers` (BIT(port)) and nowhere
+ * else. */
 static void expect_at(enum lab_port in, const __u8 *frame, __u32 length, __u32 receivers)
 {
 	__u8 got[4096];
@@ -144,7 +147,8 @@ static void tc_switches_between_wires_and_the_host(void)
 
 static void tc_keeps_tags_that_the_kernel_takes_into_metadata(void)
 {
-	static const __u8 tags[][4] = {{0x81, 0x00, 0x00, 0x64}, {0x81, 0x00, 0xe0, 0x00}, {0x88, 0xa8, 0x00, 0xc8}};
+	static const __u8 tags[][4] = {
+		{0x81, 0x00, 0x00, 0x64}, {0x81, 0x00, 0xe0, 0x00}, {0x88, 0xa8, 0x00, 0xc8}};
 	__u8 frame[LENGTH];
 	__u64 octets;
 
@@ -224,15 +228,17 @@ static void arrive_with(const struct xbr_handoff *handoff, const __u8 *frame)
 	__u8 bytes[sizeof(*handoff) + LENGTH];
 	struct xdp_md context = {
 		.data = sizeof(*handoff), .data_end = sizeof(bytes), .ingress_ifindex = lab.ifindex[P1]};
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = bytes, .data_size_in = sizeof(bytes), .ctx_in = &context,
-		    .ctx_size_in = sizeof(context), .repeat = 1, .flags = BPF_F_TEST_XDP_LIVE_FRAMES);
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = bytes, .data_size_in = sizeof(bytes),
+		    .ctx_in = &context, .ctx_size_in = sizeof(context), .repeat = 1,
+		    .flags = BPF_F_TEST_XDP_LIVE_FRAMES);
 
 	memcpy(bytes, handoff, sizeof(*handoff));
 	memcpy(bytes + sizeof(*handoff), frame, LENGTH);
 	CU_ASSERT_EQUAL(bpf_prog_test_run_opts(lab.pass, &opts), 0);
 }
 
-/* Who gets a broadcast from P1 that arrives with this verdict: TC decides anew (all), or believes it (P3 alone). */
+/* Who gets a broadcast from P1 that arrives with this verdict: TC decides anew (all), or believes it (P3
+ * alone). */
 static void expect_belief(struct xbr_handoff handoff, bool believed)
 {
 	__u32 receivers = believed ? BIT(P3) : BIT(P2) | BIT(P3) | BIT(P4) | BIT(HOST);
@@ -289,11 +295,22 @@ static int load_spy(void)
 {
 	const struct bpf_insn code[] = {
 		{.code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = BPF_REG_6, .src_reg = BPF_REG_1},
-		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_2, .imm = -(int)sizeof(struct xbr_handoff)},
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K,
+		 .dst_reg = BPF_REG_2,
+		 .imm = -(int)sizeof(struct xbr_handoff)},
 		{.code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_xdp_adjust_meta},
-		{.code = BPF_LDX | BPF_MEM | BPF_W, .dst_reg = BPF_REG_2, .src_reg = BPF_REG_6, .off = offsetof(struct xdp_md, data_meta)},
-		{.code = BPF_LDX | BPF_MEM | BPF_W, .dst_reg = BPF_REG_3, .src_reg = BPF_REG_6, .off = offsetof(struct xdp_md, data)},
-		{.code = BPF_LDX | BPF_MEM | BPF_W, .dst_reg = BPF_REG_4, .src_reg = BPF_REG_6, .off = offsetof(struct xdp_md, data_end)},
+		{.code = BPF_LDX | BPF_MEM | BPF_W,
+		 .dst_reg = BPF_REG_2,
+		 .src_reg = BPF_REG_6,
+		 .off = offsetof(struct xdp_md, data_meta)},
+		{.code = BPF_LDX | BPF_MEM | BPF_W,
+		 .dst_reg = BPF_REG_3,
+		 .src_reg = BPF_REG_6,
+		 .off = offsetof(struct xdp_md, data)},
+		{.code = BPF_LDX | BPF_MEM | BPF_W,
+		 .dst_reg = BPF_REG_4,
+		 .src_reg = BPF_REG_6,
+		 .off = offsetof(struct xdp_md, data_end)},
 		{.code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = BPF_REG_5, .src_reg = BPF_REG_2},
 		{.code = BPF_ALU64 | BPF_ADD | BPF_K, .dst_reg = BPF_REG_5, .imm = 4},
 		{.code = BPF_JMP | BPF_JGT | BPF_X, .dst_reg = BPF_REG_5, .src_reg = BPF_REG_3, .off = 5},
@@ -301,7 +318,10 @@ static int load_spy(void)
 		{.code = BPF_ALU64 | BPF_ADD | BPF_K, .dst_reg = BPF_REG_5, .imm = LENGTH},
 		{.code = BPF_JMP | BPF_JGT | BPF_X, .dst_reg = BPF_REG_5, .src_reg = BPF_REG_4, .off = 2},
 		{.code = BPF_LDX | BPF_MEM | BPF_W, .dst_reg = BPF_REG_5, .src_reg = BPF_REG_2},
-		{.code = BPF_STX | BPF_MEM | BPF_W, .dst_reg = BPF_REG_3, .src_reg = BPF_REG_5, .off = LENGTH - 4},
+		{.code = BPF_STX | BPF_MEM | BPF_W,
+		 .dst_reg = BPF_REG_3,
+		 .src_reg = BPF_REG_5,
+		 .off = LENGTH - 4},
 		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = XDP_PASS},
 		{.code = BPF_JMP | BPF_EXIT},
 	};

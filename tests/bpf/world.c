@@ -6,12 +6,12 @@
 
 #include "xbr/fdb_word.h"
 
-#define STATIONS 64
-#define CHANGE_EVERY 24
-#define BRIDGE_A 1
-#define BRIDGE_B 2
-#define FID_A 11
-#define FID_B 12
+#define STATIONS       64
+#define CHANGE_EVERY   24
+#define BRIDGE_A       1
+#define BRIDGE_B       2
+#define FID_A          11
+#define FID_B          12
 #define IFINDEX_UNUSED 0
 
 /* ---- chance ---- */
@@ -115,7 +115,8 @@ static void no_longer_held(const struct tables *t, const struct xbr_fdb_data *da
 	t->bridge_live[bridge_of(data->port)].learned--;
 }
 
-/* All that the port learned is void; entries that a former round of generations left are taken out, as the agent's sweep does. */
+/* All that the port learned is void; entries that a former round of generations left are taken out, as the
+ * agent's sweep does. */
 static void flush(const struct tables *t, __u32 port)
 {
 	t->bridge_live[bridge_of(port)].learned -= t->port_live[port].learned;
@@ -139,10 +140,12 @@ static void age_all(const struct tables *t)
 	}
 }
 
-/* The entry of a slot becomes one of the kinds that no frame moves; at any port, also one of the other bridge. */
+/* The entry of a slot becomes one of the kinds that no frame moves; at any port, also one of the other
+ * bridge. */
 static void pin(const struct tables *t, const struct world_change *change)
 {
-	static const __u8 kinds[] = {XBR_FDB_STATIC, XBR_FDB_STICKY, XBR_FDB_BLACKHOLE, XBR_FDB_LOCAL, XBR_FDB_BUSY};
+	static const __u8 kinds[] = {XBR_FDB_STATIC, XBR_FDB_STICKY, XBR_FDB_BLACKHOLE, XBR_FDB_LOCAL,
+				     XBR_FDB_BUSY};
 	struct xbr_fdb_data *data = &t->fdb[change->slot / XBR_FDB_WAYS].data[change->slot % XBR_FDB_WAYS];
 
 	if (data->kind == XBR_FDB_NONE)
@@ -177,7 +180,8 @@ static void change_flags(struct xbr_port *port, __u32 number, __u32 value)
 			   XBR_PORT_HAIRPIN | XBR_PORT_ISOLATED;
 
 	if (number != HOST)
-		port->flags = value & 0x80000000u ? usual_flags(number) : (usual_flags(number) & ~free) | (value & free);
+		port->flags = value & 0x80000000u ? usual_flags(number)
+						  : (usual_flags(number) & ~free) | (value & free);
 }
 
 static void change_port(const struct world_change *change, struct xbr_port *port)

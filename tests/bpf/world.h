@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A small world that changes at random, and random frames in it: two bridges, few addresses (so that they meet), a table small enough
- * to fill up. Everything follows from the state of one generator of random numbers; a change is applied to tables as data, so that
- * several datapaths go through the same history.
+ * A small world that changes at random, and random frames in it: two bridges, few addresses (so that they
+ * meet), a table small enough to fill up. Everything follows from the state of one generator of random
+ * numbers; a change is applied to tables as data, so that several datapaths go through the same history.
  */
 #ifndef XBR_WORLD_H
 #define XBR_WORLD_H
 
 #include "datapath.h"
 
-#define WORLD_SEED 20240229
-#define WORLD_BUCKETS 16
-#define WORLD_BRIDGES 3 /* index 0 is unused */
+#define WORLD_SEED      20240229
+#define WORLD_BUCKETS   16
+#define WORLD_BRIDGES   3 /* index 0 is unused */
 #define WORLD_FRAME_MAX 1600
 
 struct random {

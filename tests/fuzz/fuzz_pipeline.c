@@ -2,14 +2,14 @@
 /*
  * Any octets as a world and frames in it, through the host build. An input is
  *
- *     6 ports of 8 octets      flags (low octet of enum xbr_port_flags), state, generation, mtu (2), fdb_max_learned, group_fwd_mask (2)
- *     2 bridges of 6 octets    flags, fdb_max_learned, ageing_epochs, group_fwd_mask (2), local port
- *     records                  first octet 0x80 or more: 12 octets, key and data of an FDB slot that this octet chooses
- *                              0x40 to 0x7f: time goes on by so many epochs
- *                              below: a frame by this port (modulo 8), length (2), gso_size (1), its octets
+ *     6 ports of 8 octets      flags (low octet of enum xbr_port_flags), state, generation, mtu (2),
+ * fdb_max_learned, group_fwd_mask (2) 2 bridges of 6 octets    flags, fdb_max_learned, ageing_epochs,
+ * group_fwd_mask (2), local port records                  first octet 0x80 or more: 12 octets, key and data
+ * of an FDB slot that this octet chooses 0x40 to 0x7f: time goes on by so many epochs below: a frame by this
+ * port (modulo 8), length (2), gso_size (1), its octets
  *
- * Numbers are little-endian; what is cut off is zero. Ports 1 to 4 and 6 are one bridge, 5 the other; port 7 is nothing.
- * tests/fuzz/seeds.py writes this format.
+ * Numbers are little-endian; what is cut off is zero. Ports 1 to 4 and 6 are one bridge, 5 the other; port 7
+ * is nothing. tests/fuzz/seeds.py writes this format.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -17,9 +17,9 @@
 #include "host.h"
 #include "xbr/fdb_word.h"
 
-#define PORTS 6
-#define BRIDGES 2
-#define BUCKETS 8
+#define PORTS       6
+#define BRIDGES     2
+#define BUCKETS     8
 #define EPOCH_SHIFT 4
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -90,7 +90,8 @@ static void make_flood_lists(void)
 static void make_world(struct input *in)
 {
 	host_reset();
-	settings = (struct xbr_settings){.fdb_seed = 1, .fdb_mask = BUCKETS - 1, .fdb_port_cap = 20, .trace = 1};
+	settings =
+		(struct xbr_settings){.fdb_seed = 1, .fdb_mask = BUCKETS - 1, .fdb_port_cap = 20, .trace = 1};
 	for (uint32_t n = 1; n <= PORTS; n++)
 		make_port(in, n);
 	for (uint32_t n = 1; n <= BRIDGES; n++)

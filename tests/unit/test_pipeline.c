@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The pipeline in the host build: what rows (tests/bpf/rows.c) cannot show, because it takes time, many frames, or two CPUs in the
- * middle of a change. Those are played step by step here, with the primitives of bpf/fdb.h; tests/bpf/test_concurrency.c lets them
- * run for real.
+ * The pipeline in the host build: what rows (tests/bpf/rows.c) cannot show, because it takes time, many
+ * frames, or two CPUs in the middle of a change. Those are played step by step here, with the primitives of
+ * bpf/fdb.h; tests/bpf/test_concurrency.c lets them run for real.
  */
 #include <string.h>
 
@@ -10,13 +10,13 @@
 #include "pipeline.h"
 #include "test.h"
 
-#define BRIDGE 1
-#define FID 7
-#define BUCKETS 16
-#define PORT_CAP 30
+#define BRIDGE        1
+#define FID           7
+#define BUCKETS       16
+#define PORT_CAP      30
 #define AGEING_EPOCHS 10
-#define EPOCH_SHIFT 4
-#define EPOCH (1u << EPOCH_SHIFT) /* jiffies */
+#define EPOCH_SHIFT   4
+#define EPOCH         (1u << EPOCH_SHIFT) /* jiffies */
 
 #define BROADCAST MAC_BROADCAST
 
@@ -25,7 +25,8 @@
 static void setup(void)
 {
 	host_reset();
-	settings = (struct xbr_settings){.fdb_seed = 99, .fdb_mask = BUCKETS - 1, .fdb_port_cap = PORT_CAP, .trace = 1};
+	settings = (struct xbr_settings){
+		.fdb_seed = 99, .fdb_mask = BUCKETS - 1, .fdb_port_cap = PORT_CAP, .trace = 1};
 	host.bridges[BRIDGE] = (struct xbr_bridge){
 		.ifindex = 1, .fid = FID, .epoch_shift = EPOCH_SHIFT, .ageing_epochs = AGEING_EPOCHS};
 	host.flood[FID].count = 4;
@@ -444,7 +445,8 @@ static void an_address_has_two_different_buckets(void)
 	for (__u32 n = 0; n < 100000; n++) {
 		__u64 hash = fdb_hash(fdb_key(station(n), FID), 5);
 
-		if (fdb_first(hash, 1) == fdb_second(hash, 1) || fdb_first(hash, 1023) == fdb_second(hash, 1023))
+		if (fdb_first(hash, 1) == fdb_second(hash, 1) ||
+		    fdb_first(hash, 1023) == fdb_second(hash, 1023))
 			CU_FAIL("the second choice is the first");
 	}
 }
