@@ -23,6 +23,14 @@ static void refuse(struct server_reply *reply, const struct xbr_error *error)
 	snprintf(reply->message, sizeof(reply->message), "%s", error->message);
 }
 
+/* at: where the refused command stands, or NULL. */
+static void refuse_at(struct server_reply *reply, const struct xbr_error *error, const char *at)
+{
+	refuse(reply, error);
+	if (at)
+		reply->data = json_pack("{ss}", "at", at);
+}
+
 static void invalid(struct server_reply *reply, const struct xbr_error *error)
 {
 	reply->code = SERVER_INVALID_PARAMS;
@@ -206,10 +214,11 @@ static void run_transaction(struct agent *agent, const struct want *want, unsign
 			    struct server_reply *reply)
 {
 	struct xbr_error error;
+	const char *at;
 	uint32_t steps;
 
-	if (transaction_run(agent->model, want, flags, &steps, &error))
-		refuse(reply, &error);
+	if (transaction_run(agent->model, want, flags, &steps, &at, &error))
+		refuse_at(reply, &error, at);
 	else
 		reply->result = json_pack("{si}", "changed", (int)steps);
 }
@@ -270,12 +279,13 @@ static int on_unconfirmed(sd_event_source *source, uint64_t usec, void *user)
 {
 	struct agent *agent = user;
 	struct xbr_error error;
+	const char *at;
 	uint32_t steps;
 
 	(void)source;
 	(void)usec;
 	model_log(agent->model, "the applied configuration was not confirmed: going back to the former one");
-	if (transaction_run(agent->model, agent->unconfirmed, TRANSACTION_MAY_WAIT, &steps, &error))
+	if (transaction_run(agent->model, agent->unconfirmed, TRANSACTION_MAY_WAIT, &steps, &at, &error))
 		model_log(agent->model, "cannot go back: %s", error.message);
 	forget_unconfirmed(agent);
 	return 0;
@@ -336,9 +346,7 @@ static void handle_apply(void *user, struct server_client *client, const json_t 
 	if (!read_params(params, apply_params, &request, &given, reply))
 		return;
 	if (commands_to_want(agent->model, request.commands, &want, &at, &error)) {
-		refuse(reply, &error);
-		if (at)
-			reply->data = json_pack("{ss}", "at", at);
+		refuse_at(reply, &error, at);
 		return;
 	}
 	apply_want(agent, want, &request, reply);
@@ -426,20 +434,6 @@ static const struct param fdb_flush_params[] = {
 	{0},
 };
 
-static int check_address(const struct port *port, const uint8_t lladdr[6], uint8_t kind,
-			 struct xbr_error *error)
-{
-	static const uint8_t none[6];
-
-	if (lladdr[0] & 1 || !memcmp(lladdr, none, sizeof(none)))
-		return xbr_refuse(error, -EINVAL, "only a unicast address, not zero, can be tied to a port");
-	if (port->local && kind != XBR_FDB_LOCAL)
-		return xbr_refuse(error, -EINVAL,
-				  "%s is the bridge itself: only permanent addresses are its own",
-				  port->name);
-	return 0;
-}
-
 static void fdb_put_by_hand(struct agent *agent, const json_t *params, bool replace,
 			    struct server_reply *reply)
 {
@@ -454,7 +448,7 @@ static void fdb_put_by_hand(struct agent *agent, const json_t *params, bool repl
 	    !find_port(agent, request.dev, &port, reply))
 		return;
 	kind = fdb_state_kind(request.state);
-	err = check_address(port, request.lladdr, kind, &error);
+	err = want_address_check(fdb_mac_of(request.lladdr), port->name, port->local, kind, &error);
 	if (!err)
 		err = fdb_put(agent->model, port, fdb_mac_of(request.lladdr), kind, replace, &error);
 	if (err)

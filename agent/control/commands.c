@@ -245,8 +245,6 @@ static int address_to_want(const json_t *params, struct want *want, bool replace
 
 	if (err)
 		return err;
-	if (request.lladdr[0] & 1)
-		return xbr_refuse(error, -EINVAL, "a group address cannot be tied to a port in this table");
 	if (fdb_state_kind(request.state) == XBR_FDB_DYNAMIC)
 		return xbr_refuse(error, -EINVAL, "a dynamic address is no part of a configuration");
 	return want_address_add(want, fdb_mac_of(request.lladdr), request.dev, fdb_state_kind(request.state),
@@ -339,10 +337,11 @@ int commands_to_want(const struct model *model, const json_t *commands, struct w
 		return xbr_refuse(error, -ENOMEM, "out of memory");
 	want->with_addresses = true;
 	json_array_foreach (commands, i, command) {
+		want->at = json_string_value(json_object_get(command, "at"));
 		err = one_to_want(model, command, want, error);
 		if (!err)
 			continue;
-		*ret_at = json_string_value(json_object_get(command, "at"));
+		*ret_at = want->at;
 		want_free(want);
 		return err;
 	}
@@ -370,6 +369,21 @@ __attribute__((format(printf, 2, 3))) static void line_add(struct line *line, co
 		line->used += (size_t)length;
 }
 
+/*
+ * A name with the word that introduces it, so that a device called as an option is still a device. The kernel
+ * lets names hold quotes, '#' and backslashes: such a name is quoted as cli/grammar_text.c reads it, a single
+ * quote in double ones.
+ */
+static void line_add_name(struct line *line, const char *word, const char *name)
+{
+	const char *mark = name[strcspn(name, "'\"#\\")] ? "'" : "";
+
+	line_add(line, " %s %s", word, mark);
+	for (; *name; name++)
+		line_add(line, *name == '\'' ? "'\"%c\"'" : "%c", *name);
+	line_add(line, "%s", mark);
+}
+
 static void save_bridge(json_t *lines, const struct bridge *bridge)
 {
 	const struct bridge_settings *s = &bridge->settings, *d = &bridge_settings_default;
@@ -377,7 +391,9 @@ static void save_bridge(json_t *lines, const struct bridge *bridge)
 	char address[18];
 
 	mac_to_text(fdb_mac_of(s->address), address);
-	line_add(&line, "bridge add %s address %s", bridge->name, address);
+	line_add(&line, "bridge add");
+	line_add_name(&line, "dev", bridge->name);
+	line_add(&line, " address %s", address);
 	if (s->ageing_time_cs != d->ageing_time_cs)
 		line_add(&line, " ageing_time %u", s->ageing_time_cs);
 	if (s->fdb_max_learned != d->fdb_max_learned)
@@ -391,8 +407,9 @@ static void save_port(json_t *lines, const struct port *port)
 {
 	const struct port_settings *s = &port->settings, *d = &port_settings_default;
 	struct line line = {0};
-
-	line_add(&line, "link add %s master %s", port->name, port->bridge->name);
+	line_add(&line, "link add");
+	line_add_name(&line, "dev", port->name);
+	line_add_name(&line, "master", port->bridge->name);
 	for (const struct port_switch *w = port_switches; w->name; w++)
 		if ((s->flags ^ d->flags) & w->flag)
 			line_add(&line, " %s %s", w->name, s->flags & w->flag ? "on" : "off");
@@ -409,11 +426,12 @@ static void save_address(const struct fdb_view *view, void *user)
 {
 	struct line line = {0};
 	char address[18];
-
-	if (view->kind == XBR_FDB_DYNAMIC || fdb_is_own_address(view) || view->port->local)
+	if (view->kind == XBR_FDB_DYNAMIC || fdb_is_own_address(view))
 		return;
 	mac_to_text(view->mac, address);
-	line_add(&line, "fdb add %s dev %s %s", address, view->port->name, fdb_kind_word(view->kind));
+	line_add(&line, "fdb add %s", address);
+	line_add_name(&line, "dev", view->port->name);
+	line_add(&line, " %s", fdb_kind_word(view->kind));
 	json_array_append_new(user, json_string(line.text));
 }
 

@@ -88,11 +88,11 @@ static int apply(struct agent *agent, const json_t *commands, struct xbr_error *
 	uint32_t steps;
 	int err = commands_to_want(agent->model, commands, &want, &at, &why);
 
-	if (err)
-		return xbr_refuse(error, err, "%s%s%s", at ? at : "", at ? ": " : "", why.message);
-	err = transaction_run(agent->model, want, TRANSACTION_MAY_WAIT, &steps, error);
-	want_free(want);
-	return err;
+	if (!err) {
+		err = transaction_run(agent->model, want, TRANSACTION_MAY_WAIT, &steps, &at, &why);
+		want_free(want);
+	}
+	return err ? xbr_refuse(error, err, "%s%s%s", at ? at : "", at ? ": " : "", why.message) : 0;
 }
 
 int config_apply(struct agent *agent, const struct config *config, struct xbr_error *error)

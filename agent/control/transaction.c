@@ -45,8 +45,7 @@ static void snapshot_address(const struct fdb_view *view, void *user)
 {
 	struct address_walk *walk = user;
 	struct xbr_error error;
-
-	if (fdb_is_own_address(view) || view->port->local)
+	if (fdb_is_own_address(view))
 		return;
 	if (want_address_add(walk->want, view->mac, view->port->name, view->kind, true, &error))
 		walk->failed = true;
@@ -83,14 +82,15 @@ struct run {
 	const struct want *to;
 	unsigned int flags;
 	uint32_t steps;
+	const char *at; /* of what is in hand */
 };
 
-static int check_bridges(const struct run *run, struct xbr_error *error)
+static int check_bridges(struct run *run, struct xbr_error *error)
 {
 	struct want_bridge *want, *next;
 	int err = 0;
-
 	HASH_ITER (hh, run->to->bridges, want, next) {
+		run->at = want->at;
 		if (!model_bridge(run->model, want->name))
 			err = bridge_check(run->model, want->name, error);
 		if (err)
@@ -99,7 +99,7 @@ static int check_bridges(const struct run *run, struct xbr_error *error)
 	return 0;
 }
 
-static int check_ports(const struct run *run, struct xbr_error *error)
+static int check_ports(struct run *run, struct xbr_error *error)
 {
 	struct want_port *want, *next;
 	int err = 0;
@@ -107,6 +107,7 @@ static int check_ports(const struct run *run, struct xbr_error *error)
 	HASH_ITER (hh, run->to->ports, want, next) {
 		if (model_port(run->model, want->name))
 			continue;
+		run->at = want->at;
 		err = port_check(run->model, want->name, want->bridge, error);
 		if (err == -ENODEV && run->flags & TRANSACTION_MAY_WAIT)
 			err = 0;
@@ -126,29 +127,37 @@ static bool step(struct run *run)
 }
 
 /* Where a user takes a port out that somebody else enslaved, he means the device, too. */
-static void drop_port(struct run *run, struct port *port)
+static void drop_port(struct run *run, struct port *port, bool release)
 {
-	bool bridge_stays = want_bridge_find(run->to, port->bridge->name);
-
 	if (!step(run))
 		return;
-	if (port->origin == XBR_ORIGIN_ADOPTED && bridge_stays)
+	if (release)
 		port_memory(run->model, port)->enslaved_by_us = 1;
 	port_del(run->model, port);
 }
 
-static void drop_ports(struct run *run)
+static void drop_moving_ports(struct run *run)
 {
 	struct port *port, *next;
 
 	port_foreach (run->model, port, next) {
 		const struct want_port *want = want_port_find(run->to, port->name);
 
-		if (!want || strcmp(want->bridge, port->bridge->name))
-			drop_port(run, port);
+		if (want && strcmp(want->bridge, port->bridge->name))
+			drop_port(run, port, true);
 	}
 }
 
+static void drop_ports(struct run *run)
+{
+	struct port *port, *next;
+
+	port_foreach (run->model, port, next)
+		if (!want_port_find(run->to, port->name))
+			drop_port(run, port,
+				  port->origin == XBR_ORIGIN_ADOPTED &&
+					  want_bridge_find(run->to, port->bridge->name));
+}
 static void drop_bridges(struct run *run)
 {
 	struct bridge *bridge, *next;
@@ -177,6 +186,7 @@ static int make_bridges(struct run *run, struct xbr_error *error)
 	HASH_ITER (hh, run->to->bridges, want, next) {
 		struct bridge *bridge = model_bridge(run->model, want->name);
 
+		run->at = want->at;
 		if (!bridge && step(run))
 			err = bridge_add(run->model, want->name, &want->settings, error);
 		else if (bridge && bridge_differs(bridge, want) && step(run))
@@ -211,6 +221,7 @@ static int make_ports(struct run *run, struct xbr_error *error)
 	int err = 0;
 
 	HASH_ITER (hh, run->to->ports, want, next) {
+		run->at = want->at;
 		err = make_port(run, want, error);
 		if (err)
 			return err;
@@ -229,8 +240,7 @@ static void find_stale(const struct fdb_view *view, void *user)
 {
 	struct stale_walk *walk = user;
 	struct want_address *stale;
-
-	if (fdb_is_own_address(view) || view->port->local)
+	if (fdb_is_own_address(view))
 		return;
 	if (want_address_find(walk->run->to, view->mac, view->bridge->name))
 		return;
@@ -261,9 +271,9 @@ static void drop_addresses(struct run *run)
 
 static int make_address(struct run *run, const struct want_address *want, struct xbr_error *error)
 {
-	struct port *port = model_port(run->model, want->dev);
+	struct bridge *bridge = model_bridge(run->model, want->dev);
+	struct port *port = bridge ? bridge->local : model_port(run->model, want->dev);
 	struct fdb_view view;
-
 	if (port && fdb_get(run->model, port->bridge, want->key.mac, &view) && view.port == port &&
 	    view.kind == want->kind)
 		return 0;
@@ -276,11 +286,8 @@ static int make_addresses(struct run *run, struct xbr_error *error)
 {
 	struct want_address *want, *next;
 	int err = 0;
-
-	if (!run->to->with_addresses)
-		return 0;
-	drop_addresses(run);
 	HASH_ITER (hh, run->to->addresses, want, next) {
+		run->at = want->at;
 		err = make_address(run, want, error);
 		if (err)
 			return err;
@@ -290,21 +297,32 @@ static int make_addresses(struct run *run, struct xbr_error *error)
 
 /* ---- the whole ---- */
 
+/* What cannot fail, and cannot be undone either: a bridge that comes back has lost its addresses and all it
+ * had learned. */
+static void drop_all(struct run *run)
+{
+	drop_ports(run);
+	drop_bridges(run);
+	if (run->to->with_addresses)
+		drop_addresses(run);
+}
+
+/* What may fail comes first. */
 static int run_steps(struct run *run, struct xbr_error *error)
 {
 	int err;
 
-	drop_ports(run);
-	drop_bridges(run);
+	drop_moving_ports(run);
 	err = make_bridges(run, error);
 	if (!err)
 		err = make_ports(run, error);
 	if (!err)
 		err = make_addresses(run, error);
+	if (!err)
+		drop_all(run);
 	model_settle(run->model);
 	return err;
 }
-
 static void undo(struct model *model, const struct want *before)
 {
 	struct run run = {.model = model, .to = before, .flags = TRANSACTION_MAY_WAIT};
@@ -314,25 +332,39 @@ static void undo(struct model *model, const struct want *before)
 		model_log(model, "going back to the former configuration failed: %s", error.message);
 }
 
-int transaction_run(struct model *model, const struct want *to, unsigned int flags, uint32_t *ret_steps,
-		    struct xbr_error *error)
+static int check(struct run *run, struct xbr_error *error)
 {
-	struct run run = {.model = model, .to = to, .flags = flags};
-	struct want *before;
-	int err = check_bridges(&run, error);
+	int err = check_bridges(run, error);
 
-	if (!err)
-		err = check_ports(&run, error);
-	if (err)
-		return err;
-	before = transaction_snapshot(model, to->with_addresses);
+	return err ? err : check_ports(run, error);
+}
+
+static int make_true(struct run *run, struct xbr_error *error)
+{
+	struct want *before = transaction_snapshot(run->model, run->to->with_addresses);
+	int err;
+
+	run->at = NULL;
 	if (!before)
 		return xbr_refuse(error, -ENOMEM, "out of memory");
-	err = run_steps(&run, error);
+	err = run_steps(run, error);
 	if (err)
-		undo(model, before);
+		undo(run->model, before);
+	want_free(before);
+	return err;
+}
+
+int transaction_run(struct model *model, const struct want *to, unsigned int flags, uint32_t *ret_steps,
+		    const char **ret_at, struct xbr_error *error)
+{
+	struct run run = {.model = model, .to = to, .flags = flags};
+	int err = check(&run, error);
+
+	if (!err)
+		err = make_true(&run, error);
+	if (err)
+		*ret_at = run.at;
 	else
 		*ret_steps = run.steps;
-	want_free(before);
 	return err;
 }

@@ -18,9 +18,11 @@ enum transaction_flags {
 	TRANSACTION_MAY_WAIT = 1 << 1, /* ports whose device is not there yet are made, and wait */
 };
 
-/* *ret_steps: changes made (or, in a dry run, to be made). On failure the running configuration is what it
- * was. */
+/*
+ * *ret_steps: changes made (or, in a dry run, to be made). On failure the running configuration is what it
+ * was, and *ret_at says where the refused command stands: borrowed from the want, or NULL.
+ */
 int transaction_run(struct model *model, const struct want *to, unsigned int flags, uint32_t *ret_steps,
-		    struct xbr_error *error);
+		    const char **ret_at, struct xbr_error *error);
 
 #endif

@@ -167,7 +167,7 @@ static int check_port_patch(const struct port_patch *patch, struct xbr_error *er
 int want_bridge_add(struct want *want, const char *name, const struct bridge_patch *patch,
 		    struct xbr_error *error)
 {
-	struct want_bridge bridge = {.settings = bridge_settings_default};
+	struct want_bridge bridge = {.settings = bridge_settings_default, .at = want->at};
 	int err = check_name(name, error);
 
 	if (!err)
@@ -196,9 +196,11 @@ int want_bridge_set(struct want *want, const char *name, const struct bridge_pat
 
 	if (!err)
 		err = check_bridge_patch(patch, error);
-	if (!err)
-		bridge_settings_patch(&bridge->settings, patch);
-	return err;
+	if (err)
+		return err;
+	bridge_settings_patch(&bridge->settings, patch);
+	bridge->at = want->at;
+	return 0;
 }
 
 int want_bridge_del(struct want *want, const char *name, struct xbr_error *error)
@@ -224,7 +226,8 @@ int want_bridge_del(struct want *want, const char *name, struct xbr_error *error
 int want_link_add(struct want *want, const char *name, const char *bridge, const struct port_patch *patch,
 		  struct xbr_error *error)
 {
-	struct want_port port = {.settings = port_settings_default, .origin = XBR_ORIGIN_USER};
+	struct want_port port = {
+		.settings = port_settings_default, .origin = XBR_ORIGIN_USER, .at = want->at};
 	struct want_port *there = want_port_find(want, name);
 	struct want_bridge *of;
 	int err = check_name(name, error);
@@ -265,6 +268,7 @@ int want_link_set(struct want *want, const char *name, const struct port_patch *
 		return err;
 	port_settings_patch(&port->settings, patch);
 	port->origin = XBR_ORIGIN_USER;
+	port->at = want->at;
 	return 0;
 }
 
@@ -308,23 +312,54 @@ struct want_address *want_address_find(const struct want *want, uint64_t mac, co
 	return address;
 }
 
+/* dev is a port of it, or the bridge itself. */
+static int bridge_of(const struct want *want, const char *dev, const char **ret_bridge,
+		     struct xbr_error *error)
+{
+	struct want_port *port;
+	int err;
+
+	if (want_bridge_find(want, dev)) {
+		*ret_bridge = dev;
+		return 0;
+	}
+	err = require_port(want, dev, &port, error);
+	if (!err)
+		*ret_bridge = port->bridge;
+	return err;
+}
+
+int want_address_check(uint64_t mac, const char *dev, bool dev_is_bridge, uint8_t kind,
+		       struct xbr_error *error)
+{
+	if (mac & 1 || !mac)
+		return xbr_refuse(error, -EINVAL, "only a unicast address, not zero, can be tied to a port");
+	if (dev_is_bridge && kind != XBR_FDB_LOCAL)
+		return xbr_refuse(error, -EINVAL,
+				  "%s is the bridge itself: only permanent addresses are its own", dev);
+	return 0;
+}
+
 int want_address_add(struct want *want, uint64_t mac, const char *dev, uint8_t kind, bool replace,
 		     struct xbr_error *error)
 {
-	struct want_address fresh = {.kind = kind}, *there;
-	struct want_port *port;
-	int err = require_port(want, dev, &port, error);
+	struct want_address fresh = {.kind = kind, .at = want->at}, *there;
+	const char *bridge;
+	int err = bridge_of(want, dev, &bridge, error);
 
+	if (!err)
+		err = want_address_check(mac, dev, !strcmp(bridge, dev), kind, error);
 	if (err)
 		return err;
-	there = want_address_find(want, mac, port->bridge);
+	there = want_address_find(want, mac, bridge);
 	if (there && !replace)
 		return xbr_refuse(error, -EEXIST, "the address is already tied to %s", there->dev);
 	strcpy(fresh.dev, dev);
-	address_key(&fresh.key, mac, port->bridge);
+	address_key(&fresh.key, mac, bridge);
 	if (there) {
 		strcpy(there->dev, dev);
 		there->kind = kind;
+		there->at = want->at;
 	} else if (!address_put(want, &fresh)) {
 		return xbr_refuse(error, -ENOMEM, "out of memory");
 	}

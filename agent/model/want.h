@@ -16,6 +16,7 @@
 struct want_bridge {
 	char name[XBR_IFNAME_LEN];
 	struct bridge_settings settings;
+	const char *at;
 	UT_hash_handle hh;
 };
 
@@ -24,10 +25,12 @@ struct want_port {
 	char bridge[XBR_IFNAME_LEN];
 	struct port_settings settings;
 	uint8_t origin; /* enum xbr_port_origin */
+	const char *at;
 	UT_hash_handle hh;
 };
 
-/* An address tied to a port by hand. Only transactions over the whole configuration have these. */
+/* An address tied by hand to a port, or to a bridge itself. Only transactions over the whole configuration
+ * have these. */
 struct want_address {
 	struct want_address_key {
 		uint64_t mac;                /* as in fdb_key() */
@@ -35,6 +38,7 @@ struct want_address {
 	} key;
 	char dev[XBR_IFNAME_LEN];
 	uint8_t kind; /* enum xbr_fdb_kind */
+	const char *at;
 	UT_hash_handle hh;
 };
 
@@ -43,6 +47,12 @@ struct want {
 	struct want_port *ports;
 	struct want_address *addresses;
 	bool with_addresses; /* false: addresses are to be left as they are */
+	/*
+	 * Where the command in hand stands ("file:line:column"), or NULL. What it adds or sets keeps it, so
+	 * that a refusal by the devices can tell it. Borrowed: it must live as long as a transaction to this
+	 * want runs.
+	 */
+	const char *at;
 };
 
 struct want *want_new(void);
@@ -67,7 +77,12 @@ int want_link_set(struct want *want, const char *name, const struct port_patch *
 /* A port that somebody else enslaved, as it is. */
 int want_link_adopt(struct want *want, const char *name, const char *bridge, struct xbr_error *error);
 int want_link_del(struct want *want, const char *name, struct xbr_error *error);
+/* dev: a port, or a bridge for addresses of its own. */
 int want_address_add(struct want *want, uint64_t mac, const char *dev, uint8_t kind, bool replace,
 		     struct xbr_error *error);
+
+/* May an address of this kind be tied to dev? The same for a single request and for a transaction. */
+int want_address_check(uint64_t mac, const char *dev, bool dev_is_bridge, uint8_t kind,
+		       struct xbr_error *error);
 
 #endif

@@ -120,14 +120,24 @@ int rtnl_link_set_address(struct rtnl *rtnl, int ifindex, const uint8_t address[
 	return netlink_ask(&rtnl->requests, question, NULL, NULL);
 }
 
-int rtnl_link_set_up(struct rtnl *rtnl, int ifindex, bool up)
+static int set_flag(struct rtnl *rtnl, int ifindex, unsigned int flag, bool on)
 {
 	struct nlmsghdr *question = link_question(rtnl, RTM_SETLINK, 0, ifindex);
 	struct ifinfomsg *info = mnl_nlmsg_get_payload(question);
 
-	info->ifi_change = IFF_UP;
-	info->ifi_flags = up ? IFF_UP : 0;
+	info->ifi_change = flag;
+	info->ifi_flags = on ? flag : 0;
 	return netlink_ask(&rtnl->requests, question, NULL, NULL);
+}
+
+int rtnl_link_set_up(struct rtnl *rtnl, int ifindex, bool up)
+{
+	return set_flag(rtnl, ifindex, IFF_UP, up);
+}
+
+int rtnl_link_set_promiscuous(struct rtnl *rtnl, int ifindex, bool on)
+{
+	return set_flag(rtnl, ifindex, IFF_PROMISC, on);
 }
 
 int rtnl_link_delete(struct rtnl *rtnl, int ifindex)

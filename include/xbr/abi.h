@@ -253,7 +253,7 @@ struct xbr_port_saved {
 	__u8 xdp_mode;       /* enum xbr_xdp_mode: asked for */
 	__u8 origin;         /* enum xbr_port_origin */
 	__u8 enslaved_by_us; /* give `master` back on detach */
-	__u8 up_by_us;
+	__u8 promiscuous_by_us; /* nobody enslaves it any more: it must hear everything all the same */
 	__u32 own_changed;  /* enum xbr_feature bits turned on the device, to be turned back */
 	__u32 own_before;   /* their values before */
 	__u32 peer_changed; /* the same for a veth's peer */

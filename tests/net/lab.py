@@ -84,12 +84,14 @@ def inside(ns):
 class Raw:
     """A packet socket on a device: sends bytes, receives frames with the VLAN tag put back from PACKET_AUXDATA."""
 
-    def __init__(self, ns, dev, receive_buffer=8 << 20):
+    def __init__(self, ns, dev, receive_buffer=8 << 20, promiscuous=True):
         with inside(ns):
             self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
             self.socket.setsockopt(SOL_PACKET, PACKET_AUXDATA, 1)
             self.socket.bind((dev, ETH_P_ALL))
+            if not promiscuous:
+                return
             index = socket.if_nametoindex(dev)
             self.socket.setsockopt(SOL_PACKET, PACKET_ADD_MEMBERSHIP, struct.pack("iHH8s", index, PACKET_MR_PROMISC, 0, b""))
 
