@@ -28,6 +28,11 @@ static void on_model_log(void *user, const char *sentence)
 	log_sentence(LOG_NOTICE, "%s", sentence);
 }
 
+static void on_libbpf_log(const char *sentence)
+{
+	log_sentence(LOG_DEBUG, "%s", sentence);
+}
+
 static int on_link_event(sd_event_source *source, int fd, uint32_t events, void *user)
 {
 	struct agent *agent = user;
@@ -227,6 +232,7 @@ int main(int argc, char **argv)
 	agent.pin_dir = options.datapath.pin_dir;
 	agent.config_path = options.config;
 	raise_memlock();
+	datapath_set_log(on_libbpf_log);
 	err = run(&agent, &options, &error);
 	if (err)
 		log_sentence(LOG_ERR, "%s", error.message[0] ? error.message : strerror(-err));

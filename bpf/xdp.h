@@ -54,11 +54,11 @@ STAGE int xdp_hand_off(struct xdp_md *xdp, const struct frame *f)
 	return XDP_PASS;
 }
 
-/* A veth takes XDP frames of its MTU exactly, and drops a tagged one of four octets more, silently. TC can
- * send that. */
+/* A veth takes XDP frames of its MTU (0: no limit) exactly, and drops a tagged one of four octets more,
+ * silently. TC can send that. */
 STAGE bool xdp_fits(const struct frame *f, __u32 mtu)
 {
-	return f->len <= mtu + ETH_HEADER_LEN;
+	return !mtu || f->len <= mtu + ETH_HEADER_LEN;
 }
 
 /* An empty slot (the device went this instant) drops: the low bits of the flags are what a miss returns. */

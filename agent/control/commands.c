@@ -407,6 +407,7 @@ static void save_port(json_t *lines, const struct port *port)
 {
 	const struct port_settings *s = &port->settings, *d = &port_settings_default;
 	struct line line = {0};
+
 	line_add(&line, "link add");
 	line_add_name(&line, "dev", port->name);
 	line_add_name(&line, "master", port->bridge->name);
@@ -426,6 +427,7 @@ static void save_address(const struct fdb_view *view, void *user)
 {
 	struct line line = {0};
 	char address[18];
+
 	if (view->kind == XBR_FDB_DYNAMIC || fdb_is_own_address(view))
 		return;
 	mac_to_text(view->mac, address);

@@ -45,6 +45,7 @@ static void snapshot_address(const struct fdb_view *view, void *user)
 {
 	struct address_walk *walk = user;
 	struct xbr_error error;
+
 	if (fdb_is_own_address(view))
 		return;
 	if (want_address_add(walk->want, view->mac, view->port->name, view->kind, true, &error))
@@ -89,6 +90,7 @@ static int check_bridges(struct run *run, struct xbr_error *error)
 {
 	struct want_bridge *want, *next;
 	int err = 0;
+
 	HASH_ITER (hh, run->to->bridges, want, next) {
 		run->at = want->at;
 		if (!model_bridge(run->model, want->name))
@@ -240,6 +242,7 @@ static void find_stale(const struct fdb_view *view, void *user)
 {
 	struct stale_walk *walk = user;
 	struct want_address *stale;
+
 	if (fdb_is_own_address(view))
 		return;
 	if (want_address_find(walk->run->to, view->mac, view->bridge->name))
@@ -274,6 +277,7 @@ static int make_address(struct run *run, const struct want_address *want, struct
 	struct bridge *bridge = model_bridge(run->model, want->dev);
 	struct port *port = bridge ? bridge->local : model_port(run->model, want->dev);
 	struct fdb_view view;
+
 	if (port && fdb_get(run->model, port->bridge, want->key.mac, &view) && view.port == port &&
 	    view.kind == want->kind)
 		return 0;
@@ -286,6 +290,7 @@ static int make_addresses(struct run *run, struct xbr_error *error)
 {
 	struct want_address *want, *next;
 	int err = 0;
+
 	HASH_ITER (hh, run->to->addresses, want, next) {
 		run->at = want->at;
 		err = make_address(run, want, error);
@@ -323,6 +328,7 @@ static int run_steps(struct run *run, struct xbr_error *error)
 	model_settle(run->model);
 	return err;
 }
+
 static void undo(struct model *model, const struct want *before)
 {
 	struct run run = {.model = model, .to = before, .flags = TRANSACTION_MAY_WAIT};

@@ -4,6 +4,8 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -225,6 +227,30 @@ static uint32_t jiffies_per_second(void)
 	if (clock_getres(CLOCK_MONOTONIC_COARSE, &tick) || tick.tv_nsec <= 0)
 		return 250;
 	return (uint32_t)((1000000000 + tick.tv_nsec / 2) / tick.tv_nsec);
+}
+
+/* ---- libbpf's sentences ---- */
+
+static void (*libbpf_log)(const char *sentence);
+
+static int print_libbpf(enum libbpf_print_level level, const char *format, va_list args)
+{
+	char sentence[1024];
+	int length;
+
+	if (!libbpf_log || level == LIBBPF_DEBUG)
+		return 0;
+	length = vsnprintf(sentence, sizeof(sentence), format, args);
+	if (length > 0 && (size_t)length < sizeof(sentence) && sentence[length - 1] == '\n')
+		sentence[length - 1] = '\0';
+	libbpf_log(sentence);
+	return 0;
+}
+
+void datapath_set_log(void (*log)(const char *sentence))
+{
+	libbpf_log = log;
+	libbpf_set_print(print_libbpf);
 }
 
 /* ---- opening ---- */

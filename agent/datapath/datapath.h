@@ -64,6 +64,9 @@ struct datapath {
 	int cpus; /* possible processors: per-CPU values have as many */
 };
 
+/* Where libbpf's own sentences go; NULL: nowhere. */
+void datapath_set_log(void (*log)(const char *sentence));
+
 /* Loads programs and maps, or adopts the maps. An earlier agent's programs go on running. On failure nothing
  * of its work has been changed. */
 int datapath_open(struct datapath **ret_datapath, const struct datapath_options *options,

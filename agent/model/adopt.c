@@ -48,10 +48,10 @@ static void port_left(struct model *model, struct port *port)
 		port_del(model, port);
 		return;
 	}
-	if (port_memory(model, port)->enslaved_by_us)
-		model_log(model, "somebody took %s out of %s: it stays a port of xbr", port->name,
+	model_log(model, "somebody took %s out of %s: it stays a port of xbr", port->name,
 			  port->bridge->name);
 	port_memory(model, port)->enslaved_by_us = 0;
+	port_listen_to_all(model, port, true);
 }
 
 static void port_told(struct model *model, struct port *port, const struct rtnl_link *link)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "model/model.h"
@@ -356,9 +357,11 @@ uint32_t fdb_each(struct model *model, const struct fdb_filter *filter, uint32_t
 
 /* ---- the sweep ---- */
 
+/* counted: dynamic addresses that hold, by port number, as the walk finds them. */
 struct sweep {
 	struct model *model;
 	uint32_t jiffies;
+	uint32_t *counted;
 };
 
 static void sweep_void(struct model *model, const struct fdb_slot *slot)
@@ -388,15 +391,50 @@ static int sweep_slot(const struct fdb_slot *slot, void *user)
 		sweep_void(sweep->model, slot);
 	else if (is_expired(sweep->model, bridge, slot->data, sweep->jiffies))
 		sweep_expired(sweep->model, bridge, slot);
+	else if (fdb_data_kind(slot->data) == XBR_FDB_DYNAMIC)
+		sweep->counted[fdb_data_port(slot->data)]++;
 	return 0;
+}
+
+/* A count that did not move while the walk went on, and yet is not what the walk found, is mended. */
+static void mend_count(struct model *model, const struct port *port, uint32_t before, uint32_t counted)
+{
+	uint32_t *learned = &model->dp->port_live[port->number].learned;
+	uint32_t difference = counted - before;
+
+	if (!difference || !__atomic_compare_exchange_n(learned, &before, counted, false, __ATOMIC_SEQ_CST,
+							__ATOMIC_SEQ_CST))
+		return;
+	__atomic_fetch_add(&model->dp->bridge_live[port->bridge->index].learned, difference,
+			   __ATOMIC_SEQ_CST);
+}
+
+/* before: room for the counts of all port numbers. */
+static void sweep_table(struct sweep *sweep, uint32_t *before)
+{
+	struct model *model = sweep->model;
+
+	for (uint32_t n = 1; n < model->dp->max_ports; n++)
+		before[n] = __atomic_load_n(&model->dp->port_live[n].learned, __ATOMIC_SEQ_CST);
+	fdb_table_walk(&model->dp->fdb, 0, model->dp->fdb.count, sweep_slot, sweep);
+	for (uint32_t n = 1; n < model->dp->max_ports; n++)
+		if (model->by_number[n])
+			mend_count(model, model->by_number[n], before[n], sweep->counted[n]);
+	model->flushes = 0;
 }
 
 void fdb_sweep(struct model *model)
 {
-	struct sweep sweep = {model, datapath_jiffies(model->dp)};
+	struct sweep sweep = {model, datapath_jiffies(model->dp), NULL};
+	uint32_t *before = calloc(XBR_PORT_LIMIT, sizeof(*before));
 
-	fdb_table_walk(&model->dp->fdb, 0, model->dp->fdb.count, sweep_slot, &sweep);
-	model->flushes = 0;
+	sweep.counted = calloc(XBR_PORT_LIMIT, sizeof(*sweep.counted));
+	if (before && sweep.counted)
+		sweep_table(&sweep, before);
+	else
+		model_log(model, "out of memory: addresses are not aged this time");
+	free(before);
+	free(sweep.counted);
 }
 
 static int use_slot(const struct fdb_slot *slot, void *user)

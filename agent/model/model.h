@@ -156,6 +156,8 @@ int port_bind(struct model *model, struct port *port, const struct rtnl_link *li
 void port_unbind(struct model *model, struct port *port);
 /* Name, carrier, MTU, address or peer may have changed. */
 void port_refresh(struct model *model, struct port *port, const struct rtnl_link *link);
+/* Promiscuous by our own word, where no kernel bridge asks for it. */
+void port_listen_to_all(struct model *model, struct port *port, bool on);
 void port_set_origin(struct model *model, struct port *port, uint8_t origin);
 
 /* Shared by bridge.c, port.c and adopt.c. */

@@ -257,6 +257,18 @@ static bool device_is_here(struct model *model, const struct port *port)
 	       !strcmp(link.name, port->name);
 }
 
+void port_listen_to_all(struct model *model, struct port *port, bool on)
+{
+	struct xbr_port_saved *saved = port_memory(model, port);
+	int err = 0;
+
+	if (saved->promiscuous_by_us != on)
+		err = rtnl_link_set_promiscuous(model->rtnl, (int)port->ifindex, on);
+	if (err)
+		model_log(model, "cannot change the promiscuous mode of %s: %s", port->name, strerror(-err));
+	saved->promiscuous_by_us = on;
+}
+
 /* While our program still holds its frames, so that the kernel's bridge never forwards for it. */
 static void release(struct model *model, struct port *port)
 {
@@ -282,9 +294,11 @@ void port_unbind(struct model *model, struct port *port)
 	__atomic_store_n(&port_slot(model, port)->state, XBR_STATE_DISABLED, __ATOMIC_SEQ_CST);
 	fdb_flush_port(model, port);
 	fdb_own_address_remove(model, port);
-	if (here)
+	if (here) {
 		release(model, port);
-	port_memory(model, port)->enslaved_by_us = 0;
+		port_listen_to_all(model, port, false);
+	}
+	port_memory(model, port)->enslaved_by_us = port_memory(model, port)->promiscuous_by_us = 0;
 	hook_detach(model, port, here);
 	if (datapath_port_of(model->dp, port->ifindex) == port->number)
 		datapath_set_port_of(model->dp, port->ifindex, XBR_PORT_NONE);

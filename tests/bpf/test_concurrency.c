@@ -217,21 +217,25 @@ static void in_step(int me)
 		sched_yield();
 }
 
-static void act_in_step(int me, act *what)
+/* One round. False: the last one is over. */
+static bool act_in_step(int me, act *what)
 {
 	in_step(me);
+	if (over)
+		return false;
 	for (__u32 station = 0; station < ADDRESSES; station++) {
 		in_step(me);
 		what(station);
 	}
 	in_step(me);
+	return true;
 }
 
 static void *second_cpu(void *what)
 {
 	stay_on(1);
-	for (int round = 0; round < ROUNDS; round++)
-		act_in_step(1, *(act **)what);
+	while (act_in_step(1, *(act **)what))
+		continue;
 	return NULL;
 }
 
@@ -244,18 +248,22 @@ static void forget_all(void)
 
 static void run_in_step(act *here, act *there)
 {
+	unsigned int failures = CU_get_number_of_failures();
 	cpu_set_t home;
 	pthread_t other;
 
 	pthread_getaffinity_np(pthread_self(), sizeof(home), &home);
+	over = false;
 	steps[0] = steps[1] = 0;
 	CU_ASSERT_EQUAL_FATAL(pthread_create(&other, NULL, second_cpu, &there), 0);
 	stay_on(0);
-	for (int round = 0; round < ROUNDS; round++) {
+	for (int round = 0; round < ROUNDS && CU_get_number_of_failures() == failures; round++) {
 		forget_all();
 		act_in_step(0, here);
 		check_table();
 	}
+	over = true;
+	act_in_step(0, here);
 	pthread_join(other, NULL);
 	pthread_setaffinity_np(pthread_self(), sizeof(home), &home);
 }
