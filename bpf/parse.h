@@ -37,13 +37,21 @@ STAGE bool parse_tag_is_whole(const void *data, const void *data_end)
 }
 
 /* False: the frame has ended (runt). */
-STAGE bool parse(struct frame *f, const void *data, const void *data_end)
+STAGE bool parse_header(struct frame *f, const void *data, const void *data_end)
 {
-	if (data + ETH_HEADER_LEN > data_end || !parse_tag_is_whole(data, data_end))
+	if (data + ETH_HEADER_LEN > data_end)
 		return frame_drop(f, XBR_REASON_runt);
 	f->dst = mac_load(data);
 	f->src = mac_load(data + 6);
 	return true;
+}
+
+/* The same. Only the outermost tag is judged. */
+STAGE bool parse(struct frame *f, const void *data, const void *data_end)
+{
+	if (!parse_header(f, data, data_end))
+		return false;
+	return parse_tag_is_whole(data, data_end) || frame_drop(f, XBR_REASON_runt);
 }
 
 #endif

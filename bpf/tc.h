@@ -32,10 +32,18 @@ STAGE void tc_context(struct frame *f, const struct __sk_buff *skb)
 	f->in = port_of_ifindex(skb->ifindex);
 }
 
+/* With a tag in metadata the kernel has judged the outermost one: what is in the bytes is payload. */
+STAGE bool tc_parse(struct frame *f, const struct __sk_buff *skb)
+{
+	const void *data = (void *)(long)skb->data, *data_end = (void *)(long)skb->data_end;
+
+	return skb->vlan_present ? parse_header(f, data, data_end) : parse(f, data, data_end);
+}
+
 STAGE void tc_decide(struct frame *f, struct __sk_buff *skb)
 {
 	tc_pull(skb);
-	if (parse(f, (void *)(long)skb->data, (void *)(long)skb->data_end))
+	if (tc_parse(f, skb))
 		pipeline(f);
 	trace_frame(f);
 }

@@ -385,7 +385,7 @@ static void handle_save(void *user, struct server_client *client, const json_t *
 struct fdb_request {
 	uint8_t lladdr[6];
 	const char *dev, *master;
-	uint32_t state, cursor, limit, older_than;
+	uint32_t state, cursor, limit, older_than, vlan;
 };
 #define FDB_FIELD(member) .offset = offsetof(struct fdb_request, member)
 enum fdb_given {
@@ -410,6 +410,8 @@ enum fdb_given {
 		FDB_FIELD(state)                                                                             \
 	}
 
+#define FDB_VLAN {.name = "vlan", .type = PARAM_U32, .min = 1, .max = 4094, FDB_FIELD(vlan)}
+
 static const struct param fdb_put_params[] = {FDB_LLADDR, FDB_DEV(true), FDB_STATE, {0}};
 static const struct param fdb_del_params[] = {FDB_LLADDR, FDB_DEV(true), {0}};
 static const struct param fdb_get_params[] = {FDB_LLADDR, FDB_DEV(false), FDB_MASTER, {0}};
@@ -417,6 +419,7 @@ static const struct param fdb_show_params[] = {
 	FDB_DEV(false),
 	FDB_MASTER,
 	FDB_STATE,
+	FDB_VLAN,
 	{.name = "cursor", .type = PARAM_U32, FDB_FIELD(cursor)},
 	{.name = "limit",
 	 .type = PARAM_U32,
@@ -430,6 +433,7 @@ static const struct param fdb_flush_params[] = {
 	FDB_DEV(false),
 	FDB_MASTER,
 	FDB_STATE,
+	FDB_VLAN,
 	{.name = "older_than", .type = PARAM_U32, FDB_FIELD(older_than)},
 	{0},
 };
@@ -553,6 +557,7 @@ static bool fdb_filter_of(const struct agent *agent, const struct fdb_request *r
 		.port = port,
 		.kinds = given & FDB_GIVEN_STATE ? 1u << fdb_state_kind(request->state) : 0,
 		.older_than_cs = request->older_than,
+		.vlan = (uint16_t)request->vlan,
 	};
 	return true;
 }

@@ -437,19 +437,67 @@ static void save_address(const struct fdb_view *view, void *user)
 	json_array_append_new(user, json_string(line.text));
 }
 
+static int compare_lines(const void *a, const void *b)
+{
+	return strverscmp(json_string_value(*(json_t *const *)a), json_string_value(*(json_t *const *)b));
+}
+
+/* Moves the lines of part (owned) to lines, sorted: the same configuration gives the same text, whatever led
+ * to it. */
+static bool append_sorted(json_t *lines, json_t *part)
+{
+	size_t count = json_array_size(part), i;
+	json_t **sorted = calloc(count + 1, sizeof(*sorted)), *line;
+	bool ok = part && sorted;
+
+	json_array_foreach (part, i, line)
+		if (ok)
+			sorted[i] = line;
+	if (ok)
+		qsort(sorted, count, sizeof(*sorted), compare_lines);
+	for (i = 0; ok && i < count; i++)
+		ok = !json_array_append(lines, sorted[i]);
+	free(sorted);
+	json_decref(part);
+	return ok;
+}
+
+static json_t *save_bridges(struct model *model)
+{
+	json_t *part = json_array();
+	struct bridge *bridge, *next;
+
+	bridge_foreach (model, bridge, next)
+		save_bridge(part, bridge);
+	return part;
+}
+
+static json_t *save_ports(struct model *model)
+{
+	json_t *part = json_array();
+	struct port *port, *next;
+
+	port_foreach (model, port, next)
+		if (port->origin == XBR_ORIGIN_USER)
+			save_port(part, port);
+	return part;
+}
+
+static json_t *save_addresses(struct model *model)
+{
+	json_t *part = json_array();
+
+	fdb_each(model, &(struct fdb_filter){0}, 0, UINT32_MAX, save_address, part);
+	return part;
+}
+
 json_t *commands_save(struct model *model)
 {
 	json_t *lines = json_array();
-	struct bridge *bridge, *next_bridge;
-	struct port *port, *next;
 
-	if (!lines)
-		return NULL;
-	bridge_foreach (model, bridge, next_bridge)
-		save_bridge(lines, bridge);
-	port_foreach (model, port, next)
-		if (port->origin == XBR_ORIGIN_USER)
-			save_port(lines, port);
-	fdb_each(model, &(struct fdb_filter){0}, 0, UINT32_MAX, save_address, lines);
-	return lines;
+	if (lines && append_sorted(lines, save_bridges(model)) && append_sorted(lines, save_ports(model)) &&
+	    append_sorted(lines, save_addresses(model)))
+		return lines;
+	json_decref(lines);
+	return NULL;
 }

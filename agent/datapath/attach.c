@@ -144,7 +144,7 @@ static void clsact_opts(enum attach_hook hook, uint32_t ifindex, struct bpf_tc_h
 		.sz = sizeof(*ret_opts), .handle = CLSACT_HANDLE, .priority = CLSACT_PRIORITY};
 }
 
-static int clsact_on(struct datapath *dp, uint32_t ifindex, enum attach_hook hook)
+static int clsact_on(struct datapath *dp, uint32_t port, uint32_t ifindex, enum attach_hook hook)
 {
 	struct bpf_tc_hook place;
 	struct bpf_tc_opts opts;
@@ -154,6 +154,8 @@ static int clsact_on(struct datapath *dp, uint32_t ifindex, enum attach_hook hoo
 	err = bpf_tc_hook_create(&place);
 	if (err && err != -EEXIST)
 		return err;
+	if (!err)
+		dp->port_saved[port].clsact_by_us = 1;
 	opts.prog_fd = hook_program_fd(dp, hook);
 	opts.flags = BPF_TC_F_REPLACE;
 	return bpf_tc_attach(&place, &opts);
@@ -181,12 +183,22 @@ static void clsact_off(struct datapath *dp, uint32_t ifindex, enum attach_hook h
 	bpf_tc_detach(&place, &opts);
 }
 
+void attach_clsact_remove(struct datapath *dp, uint32_t port, uint32_t ifindex)
+{
+	struct bpf_tc_hook qdisc = {.sz = sizeof(qdisc),
+				    .ifindex = (int)ifindex,
+				    .attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS};
+
+	bpf_tc_hook_destroy(&qdisc);
+	dp->port_saved[port].clsact_by_us = 0;
+}
+
 /* ---- either ---- */
 
 int attach_on(struct datapath *dp, uint32_t port, uint32_t ifindex, enum attach_hook hook)
 {
 	if (hook_is_clsact(dp, hook))
-		return clsact_on(dp, ifindex, hook);
+		return clsact_on(dp, port, ifindex, hook);
 	if (link_is_on(dp, port, ifindex, hook))
 		return -EEXIST;
 	return link_on(dp, port, ifindex, hook);
@@ -243,7 +255,7 @@ static int swap_filters(struct datapath *dp)
 		enum attach_hook hook = port_is_host(dp, port) ? ATTACH_TC_HOST : ATTACH_TC_PORT;
 
 		if (dp->ports[port].ifindex && clsact_is_on(dp->ports[port].ifindex, hook, &id))
-			err = clsact_on(dp, dp->ports[port].ifindex, hook);
+			err = clsact_on(dp, port, dp->ports[port].ifindex, hook);
 	}
 	return err;
 }

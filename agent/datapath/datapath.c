@@ -326,6 +326,26 @@ static int open_events(struct datapath *dp)
 	return dp->events ? 0 : -errno;
 }
 
+static bool has_ports(const struct datapath *dp)
+{
+	for (uint32_t port = 1; port < dp->max_ports; port++)
+		if (dp->ports[port].ifindex)
+			return true;
+	return false;
+}
+
+/* What is attached already decides: tcx links and clsact filters are not mixed. */
+static int choose_tc(struct datapath *dp, enum tc_attach wanted)
+{
+	if (has_ports(dp)) {
+		dp->tcx = !dp->agent->clsact;
+		return 0;
+	}
+	dp->tcx = wanted != TC_ATTACH_CLSACT && attach_has_tcx();
+	dp->agent->clsact = !dp->tcx;
+	return wanted == TC_ATTACH_TCX && !dp->tcx ? -EOPNOTSUPP : 0;
+}
+
 static int bring_up(struct datapath *dp, const struct datapath_options *options)
 {
 	bool fits = set_fits(dp, options);
@@ -337,10 +357,9 @@ static int bring_up(struct datapath *dp, const struct datapath_options *options)
 	dp->max_ports = options->max_ports;
 	dp->hz = jiffies_per_second();
 	dp->cpus = libbpf_num_possible_cpus();
-	dp->tcx = options->tc != TC_ATTACH_CLSACT && attach_has_tcx();
-	if (options->tc == TC_ATTACH_TCX && !dp->tcx)
-		return -EOPNOTSUPP;
 	err = fits ? adopt_set(dp) : make_set(dp);
+	if (!err)
+		err = choose_tc(dp, options->tc);
 	return err ? err : open_events(dp);
 }
 

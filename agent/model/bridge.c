@@ -150,6 +150,7 @@ static void local_port_unbind(struct model *model, struct bridge *bridge)
 	if (!local)
 		return;
 	attach_off(model->dp, local->number, local->ifindex, ATTACH_TC_HOST);
+	hook_clsact_cleanup(model, local);
 	fdb_own_address_remove(model, local);
 	datapath_set_port_of(model->dp, local->ifindex, XBR_PORT_NONE);
 	port_free(model, local);

@@ -266,6 +266,8 @@ static bool filter_fits(const struct fdb_filter *filter, const struct fdb_view *
 		return false;
 	if (filter->port && filter->port != view->port)
 		return false;
+	if (filter->vlan && filter->vlan != view->vlan)
+		return false;
 	if (filter->kinds && !(filter->kinds >> view->kind & 1))
 		return false;
 	return view->idle_cs >= filter->older_than_cs;
@@ -296,7 +298,7 @@ static int flush_slot(const struct fdb_slot *slot, void *user)
 
 static bool is_plain(const struct fdb_filter *filter)
 {
-	return filter->kinds == 1u << XBR_FDB_DYNAMIC && !filter->older_than_cs;
+	return filter->kinds == 1u << XBR_FDB_DYNAMIC && !filter->older_than_cs && !filter->vlan;
 }
 
 static uint32_t flush_plain(struct model *model, const struct fdb_filter *filter)

@@ -251,12 +251,36 @@ int hook_change(struct model *model, struct port *port, uint8_t xdp, struct xbr_
 	return err;
 }
 
+static int count_filter(const char *name, uint32_t prog_id, uint32_t priority, void *user)
+{
+	(void)name;
+	(void)prog_id;
+	(void)priority;
+	++*(unsigned int *)user;
+	return 0;
+}
+
+/* The qdisc that carried our filter goes with it, unless somebody hung a filter of his own on it meanwhile. */
+void hook_clsact_cleanup(struct model *model, struct port *port)
+{
+	unsigned int filters = 0;
+
+	if (!port_memory(model, port)->clsact_by_us ||
+	    rtnl_filter_each(model->rtnl, (int)port->ifindex, true, count_filter, &filters) ||
+	    rtnl_filter_each(model->rtnl, (int)port->ifindex, false, count_filter, &filters))
+		return;
+	if (!filters)
+		attach_clsact_remove(model->dp, port->number, port->ifindex);
+}
+
 void hook_detach(struct model *model, struct port *port, bool present)
 {
 	slot_flag(model, port, XBR_PORT_XDP_OUT, false);
 	datapath_set_xdp_port(model->dp, port->number, 0);
 	xdp_off(model, port, present);
 	attach_off(model->dp, port->number, port->ifindex, ATTACH_TC_PORT);
+	if (present)
+		hook_clsact_cleanup(model, port);
 	memset(&port->hook, 0, sizeof(port->hook));
 }
 

@@ -79,6 +79,7 @@ enum model_change {
 /* An address, as it is shown. */
 struct fdb_view {
 	uint64_t mac;
+	uint16_t vlan; /* 0: none, the bridge is VLAN-unaware */
 	uint8_t kind;
 	const struct port *port;
 	const struct bridge *bridge;
@@ -178,6 +179,8 @@ int hook_attach(struct model *model, struct port *port, struct xbr_error *error)
 int hook_change(struct model *model, struct port *port, uint8_t xdp, struct xbr_error *error);
 /* Takes everything off, features turned back. present: the device is still in this namespace. */
 void hook_detach(struct model *model, struct port *port, bool present);
+/* After the TC program went off: the clsact qdisc too, if we made it and nobody else uses it. */
+void hook_clsact_cleanup(struct model *model, struct port *port);
 /* After the bridge's ports changed: who takes XDP frames. */
 void hook_update_targets(struct model *model, struct bridge *bridge);
 const char *hook_rx_word(enum hook_rx rx);
@@ -208,6 +211,8 @@ struct fdb_filter {
 	const struct port *port;     /* NULL: all */
 	uint32_t kinds;              /* a bit for each enum xbr_fdb_kind; 0: all */
 	uint32_t older_than_cs;      /* dynamic ones idle for at least this */
+	uint16_t vlan;               /* 0: any; addresses of a VLAN-unaware bridge are in none */
+	uint16_t vlan;               /* 0: any; addresses of a VLAN-unaware bridge are in none */
 };
 
 /* Removes what fits; plain flushes of dynamic addresses are O(ports). Returns how many entries became void.

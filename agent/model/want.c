@@ -237,6 +237,10 @@ int want_link_add(struct want *want, const char *name, const char *bridge, const
 	/* what somebody else enslaved to that bridge is the user's from now on */
 	if (!err && there && there->origin == XBR_ORIGIN_ADOPTED && !strcmp(there->bridge, bridge))
 		return want_link_set(want, name, patch, error);
+	/* to another bridge than that it is enslaved to now: a whole configuration says so, a single command
+	 * would err */
+	if (!err && there && there->origin == XBR_ORIGIN_ADOPTED && want->with_addresses)
+		err = want_link_del(want, name, error);
 	if (!err)
 		err = check_no_such_name(want, name, error);
 	if (!err)

@@ -258,7 +258,8 @@ struct xbr_port_saved {
 	__u32 own_before;   /* their values before */
 	__u32 peer_changed; /* the same for a veth's peer */
 	__u32 peer_before;
-	__u8 reserved[24];
+	__u8 clsact_by_us;  /* the clsact qdisc on the device is ours to take away */
+	__u8 reserved[23];
 };
 _Static_assert(sizeof(struct xbr_port_saved) == 64, "fixed");
 
@@ -277,7 +278,8 @@ _Static_assert(sizeof(struct xbr_bridge_saved) == 64, "fixed");
 struct xbr_agent_saved {
 	__u64 fdb_seed;    /* of the bucket choice; fixed as long as the table lives */
 	__u64 config_hash; /* of the configuration file that was last made true at a start; 0: none */
-	__u8 reserved[112];
+	__u8 clsact;       /* TC programs are clsact filters, not tcx links */
+	__u8 reserved[111];
 };
 _Static_assert(sizeof(struct xbr_agent_saved) == 128, "fixed");
 

@@ -92,6 +92,8 @@ enum xbr_command_flags {
 	X("dev|brport", "dev", DEV, "DEV", 0, 0, FLAGS, "the port the address is behind; for permanent, the bridge")
 #define XBR_PARAM_BR(X, FLAGS) \
 	X("br", "master", DEV, "BR", 0, 0, FLAGS, "entries of this bridge")
+#define XBR_PARAM_VLAN(X) \
+	X("vlan", "vlan", NUMBER, "VID", 1, 4094, 0, "of this VLAN; addresses of a VLAN-unaware bridge are in none")
 #define XBR_PARAM_MASTER_SELF(X) \
 	X("master", NULL, FLAG, "", 0, 0, 0, "the table of the bridge is meant, as always") \
 	X("self", NULL, REFUSED, "", 0, 0, 0, \
@@ -116,13 +118,13 @@ enum xbr_command_flags {
 #define XBR_PARAMS_fdb_del(X) XBR_PARAM_LLADDR(X) XBR_PARAM_PORT(X, XBR_REQUIRED) XBR_PARAM_MASTER_SELF(X)
 #define XBR_PARAMS_fdb_get(X) XBR_PARAM_LLADDR(X) XBR_PARAM_BR(X, 0) XBR_PARAM_PORT(X, 0) \
 	XBR_PARAM_MASTER_SELF(X)
-#define XBR_PARAMS_fdb_show(X) XBR_PARAM_BR(X, 0) XBR_PARAM_PORT(X, 0) \
+#define XBR_PARAMS_fdb_show(X) XBR_PARAM_BR(X, 0) XBR_PARAM_PORT(X, 0) XBR_PARAM_VLAN(X) \
 	X("state", "state", STATE, XBR_FDB_STATES, 0, 0, XBR_BARE, "entries of this kind; default all")
 #define XBR_PARAMS_fdb_flush(X) \
 	X("dev", "dev", DEV, "DEV", 0, 0, XBR_ONE_OF, "addresses behind this port, or of this bridge") \
 	XBR_PARAM_BR(X, XBR_ONE_OF) \
 	X("brport", "brport", DEV, "DEV", 0, 0, XBR_ONE_OF, "of the bridge named by dev or br, only those behind this port") \
-	XBR_PARAM_MASTER_SELF(X) \
+	XBR_PARAM_MASTER_SELF(X) XBR_PARAM_VLAN(X) \
 	X("state", "state", STATE, XBR_FDB_STATES, 0, 0, XBR_BARE, "entries of this kind; default dynamic") \
 	X("older_than", "older_than", TIME, "TIME", 0, 100000000, 0, "only those not seen for this long")
 
