@@ -212,7 +212,6 @@ struct fdb_filter {
 	uint32_t kinds;              /* a bit for each enum xbr_fdb_kind; 0: all */
 	uint32_t older_than_cs;      /* dynamic ones idle for at least this */
 	uint16_t vlan;               /* 0: any; addresses of a VLAN-unaware bridge are in none */
-	uint16_t vlan;               /* 0: any; addresses of a VLAN-unaware bridge are in none */
 };
 
 /* Removes what fits; plain flushes of dynamic addresses are O(ports). Returns how many entries became void.
