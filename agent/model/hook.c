@@ -332,6 +332,11 @@ static void apply_tx(struct model *model, struct port *port)
 		datapath_set_xdp_port(model->dp, port->number, 0);
 }
 
+void hook_reconsider(struct port *port)
+{
+	port->hook.tx_decided = TX_UNDECIDED;
+}
+
 static bool bridge_receives_xdp(const struct model *model, const struct bridge *bridge)
 {
 	struct port *port, *next;
@@ -345,12 +350,14 @@ static bool bridge_receives_xdp(const struct model *model, const struct bridge *
 void hook_update_targets(struct model *model, struct bridge *bridge)
 {
 	bool wanted = bridge_receives_xdp(model, bridge);
+	enum hook_tx_decided decided = wanted ? TX_DECIDED_WANTED : TX_DECIDED_UNWANTED;
 	struct port *port, *next;
 
 	port_foreach (model, port, next) {
-		if (port->bridge != bridge || !port->ifindex)
+		if (port->bridge != bridge || !port->ifindex || port->hook.tx_decided == decided)
 			continue;
 		choose_tx(model, port, wanted);
 		apply_tx(model, port);
+		port->hook.tx_decided = decided;
 	}
 }

@@ -35,11 +35,19 @@ enum hook_rx {
 	HOOK_RX_XDP_GENERIC,
 };
 
+/* For what the XDP output of a port was found out; finding out can mean a walk into another namespace. */
+enum hook_tx_decided {
+	TX_UNDECIDED,
+	TX_DECIDED_UNWANTED, /* no port of the bridge receives by XDP */
+	TX_DECIDED_WANTED,
+};
+
 /* Which hook a port has, and the sentences that tell why. */
 struct hook {
 	enum hook_rx rx;
 	char rx_reason[HOOK_TEXT];
 	bool tx_xdp; /* takes XDP frames */
+	enum hook_tx_decided tx_decided;
 	char tx_reason[HOOK_TEXT];
 };
 
@@ -183,6 +191,8 @@ void hook_detach(struct model *model, struct port *port, bool present);
 void hook_clsact_cleanup(struct model *model, struct port *port);
 /* After the bridge's ports changed: who takes XDP frames. */
 void hook_update_targets(struct model *model, struct bridge *bridge);
+/* The device changed: whether it takes XDP frames is to be found out again. */
+void hook_reconsider(struct port *port);
 const char *hook_rx_word(enum hook_rx rx);
 
 /* ---- flood.c ---- */

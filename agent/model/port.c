@@ -341,6 +341,7 @@ int port_set(struct model *model, struct port *port, const struct port_settings 
 		return err;
 	port->settings = *settings;
 	port_write(model, port);
+	hook_reconsider(port);
 	flood_mark(port->bridge);
 	if (model->listener.link)
 		model->listener.link(model->listener.user, MODEL_SET, port);
@@ -384,6 +385,7 @@ void port_refresh(struct model *model, struct port *port, const struct rtnl_link
 		fdb_own_address_put(model, port);
 	if (!differs)
 		return;
+	hook_reconsider(port);
 	flood_mark(port->bridge);
 	if (model->listener.link)
 		model->listener.link(model->listener.user, MODEL_SET, port);
