@@ -10,7 +10,8 @@
 ##   check-bpf   tests/bpf: the BPF programs frame by frame, under sanitizers
 ##   check-net   tests/net: agent, command and datapath on network namespaces
 ##   fuzz        tests/fuzz, each target for FUZZ_SECONDS
-##   bench       tests/bench
+##   bench       installs what is missing, and measures xbr and its peers side by side (docs/performance.md)
+##   bench-quick the same for every day, under 60 s; fails when a row is under its "at least"
 ##   lint        every check of tests/lint, and the proof that each can fail
 ##   format      clang-format on all C files
 ##   deps        installs the Debian packages of docs/build-deps.txt that are missing
@@ -24,6 +25,7 @@
 ##   TESTS='fdb ...'     suites of check-unit and check-bpf to run; default all
 ##   PYTEST_ARGS='...'   more arguments for tests/net, e.g. -k name
 ##   FUZZ_SECONDS=10     for each fuzz target     NET_JOBS=2        workers of tests/net
+##   BENCH_ARGS='...'    more arguments for tests/bench/bench.py, e.g. --rows B1,B4
 ##   FRESH_DIR=DIR       where fresh-check puts its Debian; default a new folder in /var/tmp
 
 VERSION := 0.1.0
@@ -48,7 +50,7 @@ CFLAGS     = -O2 -g
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all demo check check-unit check-bpf check-net fuzz bench lint format deps fresh-check \
+.PHONY: all demo check check-unit check-bpf check-net fuzz bench bench-quick lint format deps bench-deps fresh-check \
 	install uninstall clean help hint man test-programs
 
 # A user's PATH has no sbin: bpftool, ip, ethtool and tc live there.
@@ -72,7 +74,6 @@ CLI     := $(wildcard cli/*.c)
 GRAMMAR := $(wildcard cli/grammar*.c)
 HOST    := $(wildcard bpf/host/*.c)
 FUZZERS := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
-BENCHES := $(patsubst tests/bench/%.c,build/bench/%,$(wildcard tests/bench/bench_*.c))
 MANUALS := $(patsubst docs/man/%.scd,build/man/%,$(wildcard docs/man/*.scd))
 
 # Everything that a test may call: all objects but those with a main.
@@ -88,7 +89,7 @@ WARNINGS = -Wall -Wextra -Wshadow -Wconversion $(if $(WERROR),-Werror)
 INCLUDES = -Iinclude -Iagent -isystem build
 DEFINES  = -D_GNU_SOURCE= -DXBR_VERSION='"$(VERSION)"'
 # -MD, not -MMD: the generated skeleton is read as a system header, for it is not ours to keep free of warnings.
-COMMON   = -std=gnu17 $(WARNINGS) $(INCLUDES) $(DEFINES) -MD -MP
+COMMON   = -std=gnu17 -fno-strict-aliasing $(WARNINGS) $(INCLUDES) $(DEFINES) -MD -MP
 
 # Tests see the host build of the pipeline, and every header of the house by its path.
 TEST_INCLUDES = $(if $(filter tests/% bpf/% build/tests/%,$<),-iquote . -Itests/unit -Ibpf/host -iquote bpf)
@@ -207,15 +208,22 @@ $(FUZZERS): build/fuzz/%: build/fuzz/tests/fuzz/%.o $(call objects,fuzz,$(FUZZ_H
 	$(call begin,LINK)
 	$(Q)$(FUZZ_CC) $(SANITIZE) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(LIBS_AGENT)
 
-bench: all $(BENCHES)
-	$(if $(BENCH_RUNS),,$(error tests/bench has nothing to run))
-	$(Q)set -e; for run in $(BENCH_RUNS); do echo "--- $$run"; $(SUDO) $$run; done
+# What xbr is compared with, and what measures: installed when a benchmark is run.
+bench bench-quick: bench-deps all build/bench/frames
+	$(Q)$(SUDO) env PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/bench/bench.py $(if $(filter bench-quick,$@),--quick) $(BENCH_ARGS)
 
-BENCH_RUNS := $(BENCHES) $(wildcard tests/bench/bench_*.sh tests/bench/bench_*.py)
-$(BENCHES): build/bench/%: build/obj/tests/bench/%.o \
-		$(call objects,obj,$(AGENT_PARTS) $(CLI_PARTS))
+build/bench/%.bpf.o: tests/bench/%.bpf.c Makefile | hint
+	$(call begin,BPF)
+	$(Q)$(BPF_CC) $(BPF_CFLAGS) -c -o $@ $<
+
+build/bench/%.skel.h: build/bench/%.bpf.o
+	$(call begin,GEN)
+	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf > $@
+
+build/obj/tests/bench/frames.o: | build/bench/frames.skel.h
+build/bench/frames: build/obj/tests/bench/frames.o
 	$(call begin,LINK)
-	$(Q)$(CC) $(CFLAGS) $(HARDEN_LD) $(LDFLAGS) -o $@ $^ $(LIBS_AGENT)
+	$(Q)$(CC) $(CFLAGS) $(HARDEN_LD) $(LDFLAGS) -o $@ $^ -lbpf
 
 demo: deps
 	$(SUBMAKE) all
@@ -245,14 +253,20 @@ format:
 
 # ---- packages ---------------------------------------------------------------------------------------
 
-packages  = $(shell sed 's/\#.*//' docs/build-deps.txt)
-installed = $(shell dpkg-query -W -f '$${db:Status-Status} $${Package}\n' $(packages) 2>/dev/null | sed -n 's/^installed //p')
-missing  := $(if $(shell command -v dpkg-query),$(filter-out $(installed),$(packages)))
+# $(call missing_of,FILE): the packages of a list that are not installed.
+packages   = $(shell sed 's/\#.*//' $1)
+installed  = $(shell dpkg-query -W -f '$${db:Status-Status} $${Package}\n' $1 2>/dev/null | sed -n 's/^installed //p')
+missing_of = $(if $(shell command -v dpkg-query),$(filter-out $(call installed,$(call packages,$1)),$(call packages,$1)))
+missing   := $(call missing_of,docs/build-deps.txt)
 
 APT_GET = $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get -q -y
 
 deps:
 	$(if $(missing),$(APT_GET) update && $(APT_GET) install --no-install-recommends $(missing))
+
+bench-deps: missing_here = $(call missing_of,docs/bench-deps.txt)
+bench-deps: deps
+	$(if $(missing_here),$(APT_GET) update && $(APT_GET) install --no-install-recommends $(missing_here))
 
 hint:
 	$(if $(missing),@echo "not installed: $(missing) (\`make deps\` installs them)" >&2)

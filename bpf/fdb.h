@@ -102,18 +102,10 @@ STAGE __u32 fdb_epoch(const struct xbr_bridge *bridge)
 	return (jiffies_now() >> bridge->epoch_shift) & FDB_AGE_MASK;
 }
 
-/* Epochs since an entry was written, 0 also for one that a CPU already in the next epoch wrote. */
-STAGE __u32 fdb_age(__u32 data, __u32 epoch)
-{
-	__u32 age = (epoch - fdb_data_age(data)) & FDB_AGE_MASK;
-
-	return age == FDB_AGE_MASK ? 0 : age;
-}
-
 /* Does a dynamic entry still hold: of its port's generation, and seen within the ageing time? */
 STAGE bool fdb_holds(__u32 data, const struct xbr_port *port, const struct xbr_bridge *bridge, __u32 epoch)
 {
-	return fdb_data_generation(data) == port->generation && fdb_age(data, epoch) <= bridge->ageing_epochs;
+	return fdb_data_generation(data) == port->generation && fdb_data_idle(data, epoch) <= bridge->ageing_epochs;
 }
 
 #endif

@@ -70,7 +70,7 @@ STAGE int xdp_forward(struct xdp_md *xdp, struct frame *f)
 		return xdp_hand_off(xdp, f);
 	count_rx(f);
 	count_tx(f->out, f->len);
-	if (f->out == f->in)
+	if (f->out == f->in && !(out->flags & XBR_PORT_VETH))
 		return XDP_TX;
 	return (int)bpf_redirect_map(&xdp_ports, f->out, XDP_DROP);
 }

@@ -81,6 +81,7 @@ struct want *transaction_snapshot(struct model *model, bool with_addresses)
 struct run {
 	struct model *model;
 	const struct want *to;
+	const struct want *before; /* NULL: on the way back */
 	unsigned int flags;
 	uint32_t steps;
 	const char *at; /* of what is in hand */
@@ -150,16 +151,24 @@ static void drop_moving_ports(struct run *run)
 	}
 }
 
+/* A slave that a bridge brought with it just now is wanted by nobody, and goes nowhere. */
+static bool is_to_go(const struct run *run, const struct port *port)
+{
+	return !want_port_find(run->to, port->name) &&
+	       (!run->before || want_port_find(run->before, port->name));
+}
+
 static void drop_ports(struct run *run)
 {
 	struct port *port, *next;
 
 	port_foreach (run->model, port, next)
-		if (!want_port_find(run->to, port->name))
+		if (is_to_go(run, port))
 			drop_port(run, port,
 				  port->origin == XBR_ORIGIN_ADOPTED &&
 					  want_bridge_find(run->to, port->bridge->name));
 }
+
 static void drop_bridges(struct run *run)
 {
 	struct bridge *bridge, *next;
@@ -351,6 +360,7 @@ static int make_true(struct run *run, struct xbr_error *error)
 	int err;
 
 	run->at = NULL;
+	run->before = before;
 	if (!before)
 		return xbr_refuse(error, -ENOMEM, "out of memory");
 	err = run_steps(run, error);

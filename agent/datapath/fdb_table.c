@@ -17,11 +17,6 @@ static uint32_t *data_word(struct xbr_fdb_bucket *bucket, uint32_t way)
 	return (uint32_t *)(void *)&bucket->data[way];
 }
 
-static bool swap_key(uint64_t *word, uint64_t from, uint64_t to)
-{
-	return __atomic_compare_exchange_n(word, &from, to, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
-}
-
 static bool swap_data(uint32_t *word, uint32_t from, uint32_t to)
 {
 	return __atomic_compare_exchange_n(word, &from, to, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
@@ -74,12 +69,20 @@ static bool table_find(const struct fdb_table *table, uint64_t key, struct fdb_s
 	       (home.first->overflow && bucket_find(home.second, key, ret_slot));
 }
 
-static bool bucket_claim(struct xbr_fdb_bucket *bucket, uint64_t key, struct fdb_slot *ret_slot)
+/* As fdb_bucket_claim() of bpf/fdb.h: the key's own slot too, where a frame taught the address in this
+ * moment. *ret_claimed: the slot was free until now. */
+static bool bucket_claim(struct xbr_fdb_bucket *bucket, uint64_t key, struct fdb_slot *ret_slot,
+			 bool *ret_claimed)
 {
 	for (uint32_t way = 0; way < XBR_FDB_WAYS; way++) {
-		if (!swap_key(key_word(bucket, way), 0, key))
+		uint64_t had = 0;
+
+		*ret_claimed = __atomic_compare_exchange_n(key_word(bucket, way), &had, key, false,
+							   __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+		if (!*ret_claimed && had != key)
 			continue;
-		*ret_slot = (struct fdb_slot){bucket, way, key, 0};
+		*ret_slot = (struct fdb_slot){bucket, way, key,
+					      __atomic_load_n(data_word(bucket, way), __ATOMIC_SEQ_CST)};
 		return true;
 	}
 	return false;
@@ -88,14 +91,16 @@ static bool bucket_claim(struct xbr_fdb_bucket *bucket, uint64_t key, struct fdb
 static bool table_claim(struct fdb_table *table, uint64_t key, struct fdb_slot *ret_slot)
 {
 	struct home home = home_of(table, key);
+	bool claimed = false;
+	bool found;
 
-	if (bucket_claim(home.first, key, ret_slot))
+	if (bucket_claim(home.first, key, ret_slot, &claimed))
 		return true;
 	__atomic_fetch_add(&home.first->overflow, 1, __ATOMIC_SEQ_CST);
-	if (bucket_claim(home.second, key, ret_slot))
-		return true;
-	__atomic_fetch_sub(&home.first->overflow, 1, __ATOMIC_SEQ_CST);
-	return false;
+	found = bucket_claim(home.second, key, ret_slot, &claimed);
+	if (!claimed)
+		__atomic_fetch_sub(&home.first->overflow, 1, __ATOMIC_SEQ_CST);
+	return found;
 }
 
 uint32_t fdb_table_get(const struct fdb_table *table, uint64_t key)
@@ -159,12 +164,12 @@ int fdb_table_remove(struct fdb_table *table, uint64_t key, uint32_t *ret_before
 	struct fdb_slot slot;
 
 	for (int i = 0; i < TRIES; i++) {
-		if (!table_find(table, key, &slot))
+		if (!table_find(table, key, &slot) || fdb_data_kind(slot.data) == XBR_FDB_NONE)
 			return -ENOENT;
 		if (fdb_table_remove_slot(table, &slot))
 			continue;
 		*ret_before = slot.data;
-		return fdb_data_kind(slot.data) == XBR_FDB_NONE ? -ENOENT : 0;
+		return 0;
 	}
 	return -EAGAIN;
 }

@@ -47,28 +47,18 @@ static void former_close(struct former_array *former)
 	munmap(former->memory, former->size);
 }
 
-static bool is_zero(const unsigned char *octets, size_t size)
+static const void *former_value(const struct former_array *former, uint32_t i)
 {
-	for (size_t i = 0; i < size; i++)
-		if (octets[i])
-			return false;
-	return true;
+	return former->memory + (size_t)i * former->stride;
 }
 
-/* to: entries values of size octets. -ENOSPC where something in use lies beyond them. */
-static int copy_values(const struct former_array *from, unsigned char *to, uint32_t entries, size_t size)
+/* to: entries values of size octets. */
+static void copy_values(const struct former_array *from, unsigned char *to, uint32_t entries, size_t size)
 {
 	size_t octets = from->value_size < size ? from->value_size : size;
 
-	for (uint32_t i = 0; i < from->entries; i++) {
-		const unsigned char *value = from->memory + (size_t)i * from->stride;
-
-		if (i < entries)
-			memcpy(to + i * size, value, octets);
-		else if (!is_zero(value, octets))
-			return -ENOSPC;
-	}
-	return 0;
+	for (uint32_t i = 0; i < from->entries && i < entries; i++)
+		memcpy(to + i * size, former_value(from, i), octets);
 }
 
 static int carry_array(struct datapath *dp, const struct pins_set *set, const char *map, void *to,
@@ -79,7 +69,22 @@ static int carry_array(struct datapath *dp, const struct pins_set *set, const ch
 
 	if (err)
 		return err;
-	err = copy_values(&from, to, entries, size);
+	copy_values(&from, to, entries, size);
+	former_close(&from);
+	return 0;
+}
+
+/* -ENOSPC where a port has a number that the new set has no place for. A number is taken while it has a name. */
+static int check_ports_fit(const struct datapath *dp, const struct pins_set *set)
+{
+	struct former_array from;
+	int err = former_open(dp, set, "port_saved", &from);
+
+	if (err)
+		return err;
+	for (uint32_t i = dp->max_ports; i < from.entries && !err; i++)
+		if (((const struct xbr_port_saved *)former_value(&from, i))->name[0])
+			err = -ENOSPC;
 	former_close(&from);
 	return err;
 }
@@ -159,8 +164,10 @@ int migrate(struct datapath *dp, const struct pins_set *former)
 {
 	uint32_t ports = dp->max_ports;
 	uint64_t seed = dp->agent->fdb_seed;
-	int err = carry_array(dp, former, "ports", dp->ports, ports, sizeof(*dp->ports));
+	int err = check_ports_fit(dp, former);
 
+	if (!err)
+		err = carry_array(dp, former, "ports", dp->ports, ports, sizeof(*dp->ports));
 	if (!err)
 		err = carry_array(dp, former, "port_live", dp->port_live, ports, sizeof(*dp->port_live));
 	if (!err)

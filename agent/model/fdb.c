@@ -38,7 +38,7 @@ static uint32_t epoch_now(const struct model *model, const struct bridge *bridge
 static uint32_t epochs_idle(const struct model *model, const struct bridge *bridge, uint32_t data,
 			    uint32_t jiffies)
 {
-	return (epoch_now(model, bridge, jiffies) - fdb_data_age(data)) & FDB_AGE_MASK;
+	return fdb_data_idle(data, epoch_now(model, bridge, jiffies));
 }
 
 /* Was the entry made void by a flush of its port? */
@@ -366,9 +366,18 @@ struct sweep {
 	uint32_t *counted;
 };
 
-static void sweep_void(struct model *model, const struct fdb_slot *slot)
+/*
+ * A key without data: somebody has just claimed the slot and is about to fill it, or gave it up. Only what was so at
+ * the last sweep already is taken out: taken from under a learner it would leave its data under a free key.
+ */
+static void sweep_empty(struct model *model, const struct fdb_slot *slot)
 {
-	fdb_table_remove_slot(&model->dp->fdb, slot);
+	size_t index = (size_t)(slot->bucket - model->dp->fdb.buckets) * XBR_FDB_WAYS + slot->way;
+	uint8_t bit = (uint8_t)(1u << index % 8), *seen = &model->seen_empty[index / 8];
+
+	if (*seen & bit)
+		fdb_table_remove_slot(&model->dp->fdb, slot);
+	*seen ^= bit;
 }
 
 static void sweep_expired(struct model *model, const struct bridge *bridge, const struct fdb_slot *slot)
@@ -389,8 +398,10 @@ static int sweep_slot(const struct fdb_slot *slot, void *user)
 	struct sweep *sweep = user;
 	const struct bridge *bridge = bridge_of_fid(sweep->model, fdb_key_fid(slot->key));
 
-	if (!bridge || fdb_data_kind(slot->data) == XBR_FDB_NONE || is_void(sweep->model, slot->data))
-		sweep_void(sweep->model, slot);
+	if (fdb_data_kind(slot->data) == XBR_FDB_NONE)
+		sweep_empty(sweep->model, slot);
+	else if (!bridge || is_void(sweep->model, slot->data))
+		fdb_table_remove_slot(&sweep->model->dp->fdb, slot);
 	else if (is_expired(sweep->model, bridge, slot->data, sweep->jiffies))
 		sweep_expired(sweep->model, bridge, slot);
 	else if (fdb_data_kind(slot->data) == XBR_FDB_DYNAMIC)
@@ -474,10 +485,10 @@ static int rescale_slot(const struct fdb_slot *slot, void *user)
 
 	if (fdb_key_fid(slot->key) != r->bridge->index || fdb_data_kind(slot->data) != XBR_FDB_DYNAMIC)
 		return 0;
-	idle = ((r->jiffies >> r->from) - fdb_data_age(slot->data)) & FDB_AGE_MASK;
+	idle = fdb_data_idle(slot->data, r->jiffies >> r->from & FDB_AGE_MASK);
 	idle = r->from > r->to ? idle << (r->from - r->to) : idle >> (r->to - r->from);
-	if (idle > FDB_AGE_MASK)
-		idle = FDB_AGE_MASK;
+	if (idle >= FDB_AGE_MASK)
+		idle = FDB_AGE_MASK - 1;
 	age = ((r->jiffies >> r->to) - idle) & FDB_AGE_MASK;
 	fdb_table_change_slot(slot, (slot->data & ~(FDB_AGE_MASK << FDB_AGE_SHIFT)) | age << FDB_AGE_SHIFT);
 	return 0;

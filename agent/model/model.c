@@ -16,7 +16,8 @@ int model_open(struct model **ret_model, struct datapath *dp, struct rtnl *rtnl,
 	model->rtnl = rtnl;
 	model->by_index = calloc(XBR_BRIDGE_LIMIT, sizeof(*model->by_index));
 	model->by_number = calloc(dp->max_ports, sizeof(*model->by_number));
-	if (!model->by_index || !model->by_number) {
+	model->seen_empty = calloc((size_t)dp->fdb.count * XBR_FDB_WAYS / 8 + 1, 1);
+	if (!model->by_index || !model->by_number || !model->seen_empty) {
 		model_close(model);
 		return xbr_refuse(error, -ENOMEM, "out of memory");
 	}
@@ -37,6 +38,7 @@ void model_close(struct model *model)
 		free(model->by_number[i]);
 	for (uint32_t i = 0; model->by_index && i < XBR_BRIDGE_LIMIT; i++)
 		free(model->by_index[i]);
+	free(model->seen_empty);
 	free(model->by_number);
 	free(model->by_index);
 	free(model);

@@ -112,7 +112,8 @@ struct model {
 	struct bridge **by_index; /* XBR_BRIDGE_LIMIT */
 	struct port **by_number;  /* dp->max_ports */
 	struct model_listener listener;
-	uint32_t flushes; /* since the last sweep: generations have 6 bits */
+	uint32_t flushes;    /* since the last sweep: generations have 6 bits */
+	uint8_t *seen_empty; /* a bit for each slot of the FDB: claimed, but without data at the last sweep */
 };
 
 #define port_foreach(model, port, next)     HASH_ITER (hh, (model)->ports, port, next)

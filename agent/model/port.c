@@ -70,7 +70,10 @@ static uint32_t found_flags(const struct port *port)
 {
 	uint32_t flags = port->local ? XBR_PORT_LOCAL : 0;
 
-	if (port->link.link_elsewhere && !strcmp(port->link.kind, "veth"))
+	if (strcmp(port->link.kind, "veth"))
+		return flags;
+	flags |= XBR_PORT_VETH;
+	if (port->link.link_elsewhere)
 		flags |= XBR_PORT_PEER_NETNS;
 	return flags;
 }

@@ -56,6 +56,7 @@ enum xbr_port_flags {
 		1 << 17,            /* a veth whose peer is in another namespace: bpf_redirect_peer works */
 	XBR_PORT_XDP_IN = 1 << 18,  /* our XDP program runs on it: TC may trust the frame's metadata */
 	XBR_PORT_XDP_OUT = 1 << 19, /* it takes XDP frames (ndo_xdp_xmit) */
+	XBR_PORT_VETH = 1 << 20, /* XDP_TX does not wake a peer without an XDP program: a redirect does */
 };
 
 #define XBR_PORT_DEFAULT_FLAGS                                                                               \
@@ -212,7 +213,7 @@ _Static_assert(sizeof(struct xbr_settings) == 24, "no padding");
 struct xbr_handoff {
 	__u32 nonce;
 	__u16 in;  /* ingress port */
-	__u16 out; /* egress port of a FORWARD; unused else */
+	__u16 out; /* egress port of a FORWARD, or of a DROP for egress_mtu; unused else */
 	__u8 verdict;
 	__u8 reason;
 	__u16 fid;

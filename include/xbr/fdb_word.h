@@ -64,6 +64,14 @@ FDB_WORD __u32 fdb_data_age(__u32 data)
 	return data >> FDB_AGE_SHIFT;
 }
 
+/* Epochs since an entry was written, 0 also for one that a CPU already in the next epoch wrote. */
+FDB_WORD __u32 fdb_data_idle(__u32 data, __u32 epoch)
+{
+	__u32 idle = (epoch - fdb_data_age(data)) & FDB_AGE_MASK;
+
+	return idle == FDB_AGE_MASK ? 0 : idle;
+}
+
 /* Seeded, so that a guest cannot choose addresses that share a bucket. */
 FDB_WORD __u64 fdb_hash(__u64 key, __u64 seed)
 {

@@ -326,6 +326,18 @@ class Lab:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+@contextlib.contextmanager
+def pinging(guest, ip):
+    """Echoes all the while: not one may be missing, or come twice."""
+    flow = guest.popen("ping", "-i", "0.02", ip, stdout=subprocess.PIPE, text=True)
+    for _ in range(6):  # it is under way
+        flow.stdout.readline()
+    yield
+    flow.send_signal(signal.SIGINT)
+    report = flow.communicate(timeout=10)[0]
+    assert " 0% packet loss" in report and "DUP" not in report, report
+
+
 def mac_bytes(text):
     return bytes.fromhex(text.replace(":", ""))
 

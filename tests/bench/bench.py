@@ -1,0 +1,82 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""
+The benchmark: xbr and what one would use instead, side by side on the same guests, alternating; docs/performance.md explains each row.
+
+    bench.py [--quick] [--rows B1,B4] [--rounds N] [--json FILE] [--pictures DIR]
+
+Exits with 1 if a row of --quick is under its "at least".
+"""
+
+import argparse
+import os
+import sys
+import traceback
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+import results  # noqa: E402
+import rows_frames  # noqa: E402
+from results import Line  # noqa: E402
+from sides import BUILD  # noqa: E402
+
+ROWS = {
+    "B1": rows_frames.b1,
+    "B2": rows_frames.b2,
+    "B4": rows_frames.b4,
+    "B6": rows_frames.b6,
+    "B11": rows_frames.b11,
+    "B17": rows_frames.b17,
+}
+QUICK = ("B1", "B4", "B6", "B11", "B17")
+
+
+class Bench:
+    """How thoroughly to measure."""
+
+    def __init__(self, options):
+        self.quick = options.quick
+        self.rounds = options.rounds or (5 if options.quick else 7)
+        self.seconds = 0.1 if options.quick else 0.3   # of a round of one side
+
+
+def options_of(argv):
+    parser = argparse.ArgumentParser(description=__doc__.strip().splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help=f"only {', '.join(QUICK)}, shorter, judged")
+    parser.add_argument("--rows", type=lambda text: text.split(","), help="e.g. B1,B4")
+    parser.add_argument("--rounds", type=int)
+    parser.add_argument("--json", default=os.path.join(BUILD, "bench", "results.json"))
+    options = parser.parse_args(argv)
+    options.rows = options.rows or (QUICK if options.quick else list(ROWS))
+    unknown = [row for row in options.rows if row not in ROWS]
+    if unknown:
+        parser.error(f"there is no row {', '.join(unknown)}; there are {', '.join(ROWS)}")
+    return options
+
+
+def measure(bench, row):
+    """The lines of a row; a row that cannot be measured says why, and so does not pass in silence."""
+    lines = []
+    try:
+        for line in ROWS[row](bench):
+            lines.append(line)
+            print(results.table([line]).splitlines()[1], flush=True)
+    except Exception as error:
+        traceback.print_exc()
+        lines.append(Line(row, "not measured", note=f"failed: {error}", failed=True))
+    return lines
+
+
+def main(argv):
+    options = options_of(argv)
+    bench = Bench(options)
+    machine = results.machine()
+    lines = [line for row in options.rows for line in measure(bench, row)]
+    print(results.table(lines))
+    results.save(options.json, lines, machine, bench.rounds)
+    bad = [line for line in lines if line.failed or (options.quick and line.short())]
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

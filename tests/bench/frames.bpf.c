@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only
+/*
+ * The generator and the sinks of the benchmark. `generate` runs by BPF_PROG_RUN with live frames: it writes a
+ * pair of addresses into each, and then calls what is in `next`, as a driver calls the program of its device.
+ * With nothing there the frame goes to the stack as if received by the device of the run's context.
+ */
+#include <linux/bpf.h>
+#include <linux/pkt_cls.h>
+
+#include <bpf/bpf_helpers.h>
+
+#include "pattern.h"
+
+#define ETH_HEADER_LEN 14
+
+struct pattern pattern;
+__u64 number;     /* frames generated */
+__u64 random = 1; /* state of xorshift64, never 0 */
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, 1);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(__u32));
+} next SEC(".maps");
+
+/* Exactly sized before loading: a broadcast walks all of it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_DEVMAP);
+	__uint(max_entries, 1);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(__u32));
+} out SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} delivered SEC(".maps");
+
+static __always_inline __u64 draw(void)
+{
+	if (!pattern.random)
+		return number * 0x100000001ull; /* the same index for source and destination */
+	random ^= random << 13;
+	random ^= random >> 7;
+	random ^= random << 17;
+	return random;
+}
+
+static __always_inline void write_mac(void *to, __u64 mac)
+{
+	*(__u32 *)to = (__u32)mac;
+	*(__u16 *)(to + 4) = (__u16)(mac >> 32);
+}
+
+static __always_inline void count(void)
+{
+	__u32 zero = 0;
+	__u64 *frames = bpf_map_lookup_elem(&delivered, &zero);
+
+	if (frames)
+		++*frames;
+}
+
+SEC("xdp.frags")
+int generate(struct xdp_md *xdp)
+{
+	void *data = (void *)(long)xdp->data;
+	__u64 drawn = draw();
+
+	if (data + ETH_HEADER_LEN > (void *)(long)xdp->data_end)
+		return XDP_ABORTED;
+	write_mac(data, pattern_mac(pattern.dst, (__u32)(drawn >> 32)));
+	write_mac(data + 6, pattern_mac(pattern.src, (__u32)drawn));
+	number++;
+	bpf_tail_call(xdp, &next, 0);
+	return XDP_PASS;
+}
+
+/* The harness's floor, and the way into a veth: out by the first device. */
+SEC("xdp.frags")
+int forward(struct xdp_md *xdp)
+{
+	(void)xdp;
+	return (int)bpf_redirect_map(&out, 0, XDP_DROP);
+}
+
+/* The floor of a flood: a copy to every device. */
+SEC("xdp.frags")
+int flood(struct xdp_md *xdp)
+{
+	(void)xdp;
+	return (int)bpf_redirect_map(&out, 0, BPF_F_BROADCAST);
+}
+
+SEC("xdp.frags")
+int sink_xdp(struct xdp_md *xdp)
+{
+	(void)xdp;
+	count();
+	return XDP_DROP;
+}
+
+SEC("tc")
+int sink_tc(struct __sk_buff *skb)
+{
+	(void)skb;
+	count();
+	return TC_ACT_SHOT;
+}
+
+char _license[] SEC("license") = "GPL";

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
+/* Which addresses the generator writes: shared by its BPF program and the program that drives it. */
+#ifndef XBR_BENCH_PATTERN_H
+#define XBR_BENCH_PATTERN_H
+
+#include <linux/types.h>
+
+/* Stations 02:SS:00:00:00:00 and on, counted in the last four octets; the first octet is the lowest. */
+struct pattern_set {
+	__u32 set;  /* SS */
+	__u32 mask; /* how many, a power of two, - 1 */
+};
+
+struct pattern {
+	struct pattern_set src;
+	struct pattern_set dst;
+	__u32 random; /* 1: source and destination drawn anew for each frame; 0: one after the other */
+	__u32 reserved;
+};
+
+#define PATTERN_BROADCAST 0xff /* as a set: every address is ff:ff:ff:ff:ff:ff */
+
+static inline __attribute__((always_inline)) __u64 pattern_mac(struct pattern_set set, __u32 index)
+{
+	if (set.set == PATTERN_BROADCAST)
+		return 0xffffffffffffull;
+	return 0x02 | (__u64)set.set << 8 | (__u64)__builtin_bswap32(index & set.mask) << 16;
+}
+
+#endif

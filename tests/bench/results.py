@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What was measured: a line of a row, its ratio, its judgement, the table, and the JSON."""
+
+import dataclasses
+import json
+import os
+import statistics
+import time
+
+HEAD = ("row", "work", "peer", "its", "xbr", "floor", "ratio", "min", "max", "at least", "aim", "")
+
+
+@dataclasses.dataclass
+class Line:
+    """One comparison. its, ours: a value for each round. more: larger is better (a rate), else smaller is (a time)."""
+    row: str
+    work: str
+    peer: str = ""
+    its: list = dataclasses.field(default_factory=list)
+    ours: list = dataclasses.field(default_factory=list)
+    floor: list = dataclasses.field(default_factory=list)
+    unit: str = "ns"
+    more: bool = False
+    at_least: float = None
+    aim: float = None
+    note: str = ""
+    failed: bool = False   # it could not be measured; the note says why
+
+    def ratios(self):
+        return [(our / its if self.more else its / our) for its, our in zip(self.its, self.ours) if our and its]
+
+    def ratio(self):
+        return statistics.median(self.ratios()) if self.ratios() else None
+
+    def short(self):
+        """Is it under its `at least`?"""
+        return bool(self.at_least and self.ratio() and self.ratio() < self.at_least)
+
+    def record(self):
+        return {**dataclasses.asdict(self), "ratios": self.ratios(), "ratio": self.ratio(), "short": self.short()}
+
+    def cells(self):
+        ratios = self.ratios()
+        numbers = [statistics.median(values) if values else None for values in (self.its, self.ours, self.floor)]
+        spread = [self.ratio(), min(ratios), max(ratios)] if ratios else [None] * 3
+        judged = "short" if self.short() else self.note
+        return [self.row, self.work, self.peer, *[value_text(number, self.unit) for number in numbers], *map(number_text, spread),
+                number_text(self.at_least), number_text(self.aim), f"short; {self.note}" if self.short() and self.note else judged]
+
+
+def number_text(number):
+    return "" if number is None else f"{number:.3g}" if number < 1000 else f"{number:.0f}"
+
+
+def value_text(number, unit):
+    return "" if number is None else f"{number_text(number)} {unit}"
+
+
+def table(lines):
+    rows = [list(HEAD)] + [line.cells() for line in lines]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(HEAD))]
+    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows)
+
+
+def save(path, lines, machine, rounds):
+    os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
+    with open(path, "w") as file:
+        json.dump({"time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "machine": machine, "rounds": rounds,
+                   "lines": [line.record() for line in lines]}, file, indent=1)
+        file.write("\n")
+
+
+def machine():
+    with open("/proc/cpuinfo") as file:
+        model = next((line.split(":", 1)[1].strip() for line in file if line.startswith("model name")), "unknown")
+    with open("/proc/loadavg") as file:
+        load = file.read().split()[0]
+    return {"kernel": os.uname().release, "cpu": model, "cpus": os.cpu_count(), "load": float(load)}
