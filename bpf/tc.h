@@ -25,11 +25,34 @@ STAGE void tc_pull(struct __sk_buff *skb)
 		bpf_skb_pull_data(skb, skb->len < PARSE_LEN ? skb->len : PARSE_LEN);
 }
 
-STAGE void tc_context(struct frame *f, const struct __sk_buff *skb)
+/*
+ * Where a generic XDP program needed more headroom than the frame had, the kernel (since 6.9) copies the skb and
+ * forgets its mac_len: TC is shown what follows the Ethernet header. This puts the header back in front; what XDP
+ * left for us is lost then, and we decide anew.
+ */
+STAGE void tc_restore_header(struct __sk_buff *skb)
 {
+	__u8 header[ETH_HEADER_LEN], shown[ETH_HEADER_LEN] = {};
+
+	if (bpf_skb_load_bytes_relative(skb, 0, header, sizeof(header), BPF_HDR_START_MAC))
+		return;
+	bpf_skb_load_bytes(skb, 0, shown, sizeof(shown));
+	if (!__builtin_memcmp(header, shown, sizeof(header)))
+		return;
+	if (!bpf_skb_change_head(skb, sizeof(header), 0))
+		bpf_skb_store_bytes(skb, 0, header, sizeof(header), 0);
+}
+
+STAGE void tc_context(struct frame *f, struct __sk_buff *skb)
+{
+	const struct xbr_port *port;
+
+	f->in = port_of_ifindex(skb->ifindex);
+	port = port_get(f->in);
+	if (port && port->flags & XBR_PORT_XDP_IN)
+		tc_restore_header(skb);
 	f->len = tc_wire_len(skb);
 	f->gso_size = skb->gso_size;
-	f->in = port_of_ifindex(skb->ifindex);
 }
 
 /* With a tag in metadata the kernel has judged the outermost one: what is in the bytes is payload. */

@@ -11,11 +11,21 @@
 
 /* ---- parse ---- */
 
-/* Somebody else's metadata (a peer's program can leave some on a veth) must not reach TC as ours. */
+#define XDP_METADATA_UNIT 4   /* its length is a multiple of this */
+#define XDP_METADATA_MAX  256
+
+/*
+ * Somebody else's metadata (a peer's program can leave some on a veth) must not reach TC as ours. Step by step: without CAP_PERFMON no
+ * program may subtract pointers.
+ */
 STAGE void xdp_drop_metadata(struct xdp_md *xdp)
 {
-	if (xdp->data_meta < xdp->data)
-		bpf_xdp_adjust_meta(xdp, (int)(xdp->data - xdp->data_meta));
+	for (int i = 0; i < XDP_METADATA_MAX / XDP_METADATA_UNIT; i++) {
+		void *meta = (void *)(long)xdp->data_meta;
+
+		if (meta + XDP_METADATA_UNIT > (void *)(long)xdp->data || bpf_xdp_adjust_meta(xdp, XDP_METADATA_UNIT))
+			return;
+	}
 }
 
 STAGE void xdp_context(struct frame *f, struct xdp_md *xdp)

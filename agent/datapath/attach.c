@@ -84,7 +84,7 @@ static int link_on(struct datapath *dp, uint32_t port, uint32_t ifindex, enum at
 	int err = 0;
 
 	if (fd < 0)
-		return -errno;
+		return errno == EEXIST ? -EBUSY : -errno; /* somebody else's, in the other XDP mode */
 	pins_link_path(&dp->pins, port, hooks[hook].pin, path);
 	unlink(path); /* of a device that is gone */
 	if (bpf_obj_pin(fd, path))

@@ -379,6 +379,10 @@ int datapath_open(struct datapath **ret_datapath, const struct datapath_options 
 	err = bring_up(dp, options);
 	if (err) {
 		datapath_close(dp);
+		if (err == -ENOSPC)
+			return xbr_refuse(error, err,
+					  "what is in use does not fit --max-ports %u and --fdb-size %u",
+					  options->max_ports, options->fdb_size);
 		return xbr_refuse(error, err, "cannot bring the datapath up under %s: %s", options->pin_dir,
 				  strerror(-err));
 	}

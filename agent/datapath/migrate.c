@@ -91,13 +91,17 @@ static int check_ports_fit(const struct datapath *dp, const struct pins_set *set
 
 /* ---- the FDB ---- */
 
+/* A learned one for which a smaller table has no room is learned again or not; one that was set by hand must
+ * not be lost. */
 static int carry_address(const struct fdb_slot *slot, void *user)
 {
-	uint32_t before;
+	uint32_t kind = fdb_data_kind(slot->data), before;
+	int err;
 
-	if (!slot->data || fdb_data_kind(slot->data) == XBR_FDB_BUSY)
+	if (!slot->data || kind == XBR_FDB_BUSY)
 		return 0;
-	return fdb_table_put(user, slot->key, slot->data, &before);
+	err = fdb_table_put(user, slot->key, slot->data, &before);
+	return err == -ENOSPC && kind == XBR_FDB_DYNAMIC ? 0 : err;
 }
 
 static int carry_fdb(struct datapath *dp, const struct pins_set *set)

@@ -13,10 +13,13 @@ import os
 import sys
 import traceback
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "net")]
 
 import results  # noqa: E402
+import rows_control  # noqa: E402
 import rows_frames  # noqa: E402
+import rows_stack  # noqa: E402
 from results import Line  # noqa: E402
 from sides import BUILD  # noqa: E402
 
@@ -25,8 +28,15 @@ ROWS = {
     "B2": rows_frames.b2,
     "B4": rows_frames.b4,
     "B6": rows_frames.b6,
+    "B7": rows_control.b7,
     "B11": rows_frames.b11,
+    "B14": rows_frames.b14,
     "B17": rows_frames.b17,
+    "B18": rows_stack.b18,
+    "B20": rows_frames.b20,
+    "B21": rows_frames.b21,
+    "B22": rows_frames.b22,
+    "B23": rows_control.b23,
 }
 QUICK = ("B1", "B4", "B6", "B11", "B17")
 
@@ -37,7 +47,7 @@ class Bench:
     def __init__(self, options):
         self.quick = options.quick
         self.rounds = options.rounds or (5 if options.quick else 7)
-        self.seconds = 0.1 if options.quick else 0.3   # of a round of one side
+        self.seconds = 0.2 if options.quick else 0.3   # of a round of one side
 
 
 def options_of(argv):

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only
+// SPDX-License-Identifier: Apache-2.0
 /*
  * The generator and the sinks of the benchmark. `generate` runs by BPF_PROG_RUN with live frames: it writes a
  * pair of addresses into each, and then calls what is in `next`, as a driver calls the program of its device.
@@ -111,4 +111,4 @@ int sink_tc(struct __sk_buff *skb)
 	return TC_ACT_SHOT;
 }
 
-char _license[] SEC("license") = "GPL";
+char _license[] SEC("license") = "Apache-2.0";

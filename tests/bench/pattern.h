@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Which addresses the generator writes: shared by its BPF program and the program that drives it. */
 #ifndef XBR_BENCH_PATTERN_H
 #define XBR_BENCH_PATTERN_H

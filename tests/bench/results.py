@@ -23,6 +23,7 @@ class Line:
     more: bool = False
     at_least: float = None
     aim: float = None
+    limit: float = None    # where there is no ratio: the most that xbr's value may be
     note: str = ""
     failed: bool = False   # it could not be measured; the note says why
 
@@ -33,8 +34,13 @@ class Line:
         return statistics.median(self.ratios()) if self.ratios() else None
 
     def short(self):
-        """Is it under its `at least`?"""
+        """Is it under its `at least`, or over its limit?"""
+        if self.limit is not None and self.ours:
+            return statistics.median(self.ours) > self.limit
         return bool(self.at_least and self.ratio() and self.ratio() < self.at_least)
+
+    def goal_text(self):
+        return f"<= {value_text(self.limit, self.unit)}" if self.limit is not None else number_text(self.at_least)
 
     def record(self):
         return {**dataclasses.asdict(self), "ratios": self.ratios(), "ratio": self.ratio(), "short": self.short()}
@@ -45,7 +51,7 @@ class Line:
         spread = [self.ratio(), min(ratios), max(ratios)] if ratios else [None] * 3
         judged = "short" if self.short() else self.note
         return [self.row, self.work, self.peer, *[value_text(number, self.unit) for number in numbers], *map(number_text, spread),
-                number_text(self.at_least), number_text(self.aim), f"short; {self.note}" if self.short() and self.note else judged]
+                self.goal_text(), number_text(self.aim), f"short; {self.note}" if self.short() and self.note else judged]
 
 
 def number_text(number):

@@ -2,11 +2,13 @@
 """Rows made of generated frames: how long does it take until a frame is where it should be?"""
 
 import contextlib
+import time
 
 from results import Line
-from sides import BROADCAST, Bridge, Floor, Macvlan, Wire, Xbr
+from sides import BROADCAST, Bridge, Floor, Frames, Macvlan, Wire, Xbr
 
 K, M = 1024, 1024 * 1024
+XDP_REDIRECT = 4     # linux/bpf.h
 TRIAL = 200_000      # frames of the run that finds out how many a round takes
 
 
@@ -128,3 +130,116 @@ def b17(bench):
                     for port in (1, 2):
                         side.frames.tell("send", side.guests[port - 1].ns, "eth0", 1, 60, port, 3 - port)
                 yield compare(bench, line, *[lambda frames, side=side: side.send(1, frames, length, 1, 2) for side in sides], trial=TRIAL // 4)
+
+
+def b14(bench):
+    """Without a tag: pushing one is issue 4."""
+    line = Line("B14", "reflection, 60 octets, 4 K addresses, no tag", "kernel bridge hairpin", at_least=4.5, aim=6)
+    with opened(lambda: Bridge(1), lambda: Xbr(1, link_options="xdp native hairpin on"), lambda: Floor(1)) as sides:
+        sides[0].ip("link set v1 type bridge_slave hairpin on")
+        for side in sides:
+            side.enter(1)
+        for side in sides[:2]:
+            side.frames.tell("run", "v1", 4 * K, 60, "sequential", 1, 4 * K, 1, 1)
+        yield compare(bench, line, *[lambda frames, side=side: side.run("v1", frames, 60, "random", (1, 4 * K), (1, 4 * K)) for side in sides])
+
+
+# ---- two processors ---------------------------------------------------------------------------------------
+
+
+def both(side, other, words):
+    """Frames by both processors at once; returns millions of frames a second together."""
+    side.frames.start(*words(1))
+    other.start(*words(3))
+    return sum(1000 / side.judge(frames.answer()) for frames in (side.frames, other))
+
+
+def scaling(bench, line, number, **options):
+    """Ports 1 to 2 on the last processor, 3 to 4 on the first; each with a half of the addresses."""
+    each = number // 4
+    with opened(lambda: Xbr(4, counted=2, **options)) as (side,):
+        other = Frames(side.lab, cpu=0)
+        for port in (1, 2, 3, 4):
+            side.learn(port, each)
+        for guest in side.guests[2:]:
+            other.tell("sink", guest.ns, "eth0", "xdp")
+        side.enter(1)
+        other.tell("next", side.xdp_program(3))
+
+        def words(port, frames):
+            return "run", f"v{port}", frames, 60, "random", port, each, port + 1, each
+
+        def alone(frames):
+            return [1000 / side.judge(made.tell(*words(port, frames))) for made, port in ((side.frames, 1), (other, 3))]
+        frames = int(bench.seconds * 1e6 * min(alone(TRIAL)))
+        line.its, line.ours = alternate(bench, lambda: sum(alone(frames)) / 2, lambda: both(side, other, lambda port: words(port, frames)))
+        return line
+
+
+def b21(bench):
+    for number, what, options in ((4 * K, "4 K", {}), (M, "1 M", {"fdb_size": M})):
+        yield scaling(bench, Line("B21", f"two processors, {what} addresses", "itself on one", unit="Mpps", more=True, at_least=1.85, aim=1.95),
+                      number, **options)
+
+
+# ---- one program ------------------------------------------------------------------------------------------
+
+
+def b22(bench):
+    """BPF_PROG_TEST_RUN of the program that is attached, without that of a program that only redirects to nowhere."""
+    line = Line("B22", "program run: known unicast, 4 K addresses", "", limit=12)
+    with opened(lambda: Xbr(2)) as (side,):
+        for port in (1, 2):
+            side.learn(port, 2 * K)
+
+        def cost(pin):
+            return side.frames.tell("cost", pin, "v1", 60, 1, 2, 2_000_000)
+        assert cost(side.xdp_program(1))["verdict"] == XDP_REDIRECT, "the frame was not forwarded"
+        line.floor, gross = alternate(bench, lambda: cost("-")["ns"], lambda: cost(side.xdp_program(1))["ns"])
+        line.ours = [ours - floor for ours, floor in zip(gross, line.floor)]
+        yield line
+
+
+# ---- disturbances -----------------------------------------------------------------------------------------
+
+
+def disturbed(side, seconds, disturb):
+    """How many of the frames from guest 1 to guest 2 are lost while disturb() runs. They go as fast as one processor makes them."""
+    def words(frames):
+        return "run", "-", frames, 60, "random", 1, 2 * K, 2, 2 * K
+    for port in (1, 2):
+        side.learn(port, 2 * K)
+    side.enter_veth(1)
+    frames = int(seconds * 1e9 / side.judge(side.frames.tell(*words(TRIAL))))
+    start = time.monotonic()
+    side.frames.start(*words(frames))
+    disturb()
+    took = time.monotonic() - start
+    result = side.frames.answer()
+    if result["ns"] < took * 1e9:
+        raise AssertionError(f"the disturbance took {took:.1f} s, the frames were through in {result['ns'] / 1e9:.1f} s")
+    return result["frames"] - result["delivered"]
+
+
+def restart_agent(side):
+    side.lab.agent.kill9()
+    side.lab.agent.start(*side.agent_options())
+
+
+def add_port(side):
+    guest = side.lab.guest()
+    side.add_port(guest)
+
+
+def b20(bench):
+    """A new agent swaps its programs in: restart and swap are one."""
+    for what, peer, peer_disturb, disturb in (
+            ("agent killed and restarted, programs swapped", None, None, restart_agent),
+            ("a port added", Bridge, add_port, add_port)):
+        line = Line("B20", f"frames lost: {what}", peer.name if peer else "", unit="frames", limit=0)
+        with opened(lambda: Xbr(2)) as (side,):
+            line.ours = [disturbed(side, 2, lambda: disturb(side)) for _ in range(3)]
+        if peer:
+            with opened(lambda: peer(2)) as (side,):
+                line.its = [disturbed(side, 2, lambda: peer_disturb(side)) for _ in range(3)]
+        yield line

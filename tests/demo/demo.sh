@@ -38,11 +38,15 @@ fail() {
 	exit 1
 }
 
-# What nobody expected to fail. Over 128 is a signal: whoever sent it knows.
+# What nobody expected to fail. Over 128 is a signal, whose sender knows; part of a pipe leaves the telling to the whole. The pause lets
+# an interrupt that ended a command be told as such.
 on_error() {
 	local status=$?
 
-	[ "$status" -le 128 ] || exit "$status"
+	if [ "$status" -gt 128 ] || [ "$BASH_SUBSHELL" -gt 0 ]; then
+		exit "$status"
+	fi
+	sleep 0.1
 	fail "line $1: \"$2\" failed"
 }
 

@@ -208,12 +208,13 @@ class Agent:
 
     def __init__(self, lab):
         self.lab, self.process, self.config = lab, None, "/dev/null"
+        self.wrapper = []  # words in front of the agent's own: a program that execs it, such as setpriv
         self.pins = os.path.join(lab.bpffs, "xbr")
         self.socket = os.path.join(lab.folder, "xbrd.sock")
         self.log = os.path.join(lab.folder, "xbrd.log")
 
     def argv(self, *options, binary=XBRD):
-        return ["nsenter", f"--net=/run/netns/{self.lab.ns}", binary, "--pin-dir", self.pins, "--socket", self.socket,
+        return ["nsenter", f"--net=/run/netns/{self.lab.ns}", *self.wrapper, binary, "--pin-dir", self.pins, "--socket", self.socket,
                 "--config", self.config, *options]
 
     def start(self, *options, wait=True, binary=XBRD, env=None):

@@ -390,7 +390,7 @@ def test_a_port_that_went_down_forgets(twins):
     t.copies()
     for side in t.sides:
         run(f"ip -n {side.lab.ns} link set v1 down")
-    t.xbr.lab.show("link show")  # an answer comes after the news of the link
+    wait_for(lambda: t.xbr.lab.show("link show dev v1")[0]["state"] == "disabled", what="v1 disabled")
     assert t.where(t.send(2, station(1), station(2))) == [3]
     for side in t.sides:
         run(f"ip -n {side.lab.ns} link set v1 up")

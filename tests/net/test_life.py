@@ -196,7 +196,7 @@ def test_max_ports_too_small_for_what_is_there_is_refused(running):
     before = furnish(running, guests)
     running.agent.end()
     done = running.agent.run("--max-ports", "4")
-    assert done.returncode != 0 and len(done.stderr.strip().splitlines()) == 1, done.stderr
+    assert (done.returncode, done.stderr) == (1, "xbrd: what is in use does not fit --max-ports 4 and --fdb-size 131072\n")
     running.agent.start()
     assert state(running) == before
 
@@ -209,6 +209,21 @@ def test_port_numbers_given_back_do_not_stand_in_the_way_of_fewer(running):
     running.agent.end()
     running.agent.start("--max-ports", "5")
     assert len(running.show("link show")) == 2
+
+
+def test_learned_addresses_that_a_smaller_table_has_no_room_for_are_no_hindrance(running):
+    a, b = running.guests(2)
+    running.bridge([a, b])
+    running.xbr(f"fdb add {STATIC} dev {a.port} static")
+    for n in range(2000):
+        b.send(ethernet(BROADCAST, f"02:07:00:00:{n >> 8:02x}:{n & 255:02x}"))
+    wait_for(lambda: len(running.fdb(state="")) == 2000, what="all learned")
+    running.agent.end()
+    running.agent.start("--fdb-size", "64")
+    assert STATIC in running.fdb()
+    held = len(running.fdb(state=""))
+    assert 64 <= held < 2000
+    wait_for(lambda: running.show(f"link show dev {b.port}")[0]["fdb_n_learned"] == held, what="counted right")
 
 
 @pytest.fixture(scope="module")

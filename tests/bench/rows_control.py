@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rows about configuring: filling, reading and emptying tables, and many ports. Commands against commands, sockets against sockets."""
+
+import json
+import os
+import socket
+import struct
+import subprocess
+import threading
+import time
+
+from lab import XBR, inside, run
+from results import Line
+from rows_frames import K, M, opened
+from sides import Bridge, Xbr
+
+TEXT_PART = 20_000   # entries of `bridge -batch`, which takes half a minute for 1 M: scaled
+PORTS = 5000
+
+# linux/netlink.h, linux/rtnetlink.h, linux/neighbour.h
+NLMSG_DONE, RTM_NEWNEIGH, RTM_GETNEIGH = 3, 28, 30
+NLM_F_REQUEST, NLM_F_DUMP, NLM_F_EXCL, NLM_F_CREATE = 0x1, 0x300, 0x200, 0x400
+PF_BRIDGE, NUD_NOARP, NTF_MASTER, NDA_LLADDR = 7, 0x40, 0x04, 2
+
+
+def timed(function, *args, **kwargs):
+    start = time.monotonic()
+    function(*args, **kwargs)
+    return time.monotonic() - start
+
+
+def mac(number):
+    return "02:02:" + ":".join(f"{octet:02x}" for octet in struct.pack("!I", number))
+
+
+def command(*argv):
+    """Runs with its output thrown away, as to a file that nobody waits for."""
+    with open(os.devnull, "w") as nowhere:
+        done = subprocess.run(argv, stdout=nowhere, stderr=subprocess.PIPE, text=True)
+    if done.returncode:
+        raise AssertionError(f"{' '.join(argv)}: {done.stderr}")
+
+
+def xbr(side, *words):
+    command(XBR, "--socket", side.lab.agent.socket, *words)
+
+
+def batch(side, name, lines):
+    path = os.path.join(side.lab.folder, name)
+    with open(path, "w") as file:
+        file.writelines(line + "\n" for line in lines)
+    return path
+
+
+# ---- rtnetlink --------------------------------------------------------------------------------------------
+
+
+def neighbour(index, number):
+    """A message that adds a static entry; 40 octets, no answer asked for."""
+    return struct.pack("=IHHII BBHiHBB HH6s2x", 40, RTM_NEWNEIGH, NLM_F_REQUEST | NLM_F_CREATE | NLM_F_EXCL, 0, 0,
+                       PF_BRIDGE, 0, 0, index, NUD_NOARP, NTF_MASTER, 0, 10, NDA_LLADDR, bytes.fromhex(mac(number).replace(":", "")))
+
+
+def route_socket(side):
+    with inside(side.lab.ns):
+        return socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
+
+
+def index_of(side, dev):
+    return json.loads(side.ip(f"-j link show {dev}").stdout)[0]["ifindex"]
+
+
+def netlink_install(side, number, at_once=1000):
+    """Seconds; the messages are made before. The kernel has done its work when send() returns."""
+    index = index_of(side, "v2")
+    datagrams = [b"".join(neighbour(index, n) for n in range(first, min(first + at_once, number))) for first in range(0, number, at_once)]
+    with route_socket(side) as sock:
+        sock.setsockopt(socket.SOL_SOCKET, 32, 8 << 20)  # SO_SNDBUFFORCE
+        return timed(lambda: [sock.send(datagram) for datagram in datagrams])
+
+
+def netlink_dump(side):
+    request = struct.pack("=IHHII BBHiHBB", 28, RTM_GETNEIGH, NLM_F_REQUEST | NLM_F_DUMP, 0, 0, PF_BRIDGE, 0, 0, 0, 0, 0, 0)
+
+    def dump(sock):
+        sock.send(request)
+        while struct.unpack_from("=IH", sock.recv(1 << 16))[1] != NLMSG_DONE:
+            pass
+    with route_socket(side) as sock:
+        return timed(dump, sock)
+
+
+# ---- the control socket -----------------------------------------------------------------------------------
+
+
+def ask(sock, requests, answers):
+    """Sends all requests at once, and reads that many lines; returns the last."""
+    sender = threading.Thread(target=sock.sendall, args=(requests,))
+    sender.start()
+    rest = b""
+    while answers:
+        data = sock.recv(1 << 20)
+        if not data:
+            raise AssertionError("the agent closed the connection")
+        if b'"error"' in data:
+            raise AssertionError(f"the agent refused: {data[:300]}")
+        answers -= data.count(b"\n")
+        rest = rest[-(1 << 20):] + data
+    sender.join()
+    return rest.splitlines()[-1]
+
+
+def api(side):
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    sock.connect(side.lab.agent.socket)
+    return sock
+
+
+def api_install(side, number):
+    requests = "".join(f'{{"jsonrpc":"2.0","id":{n},"method":"fdb.add","params":{{"lladdr":"{mac(n)}","dev":"v2","state":"static"}}}}\n'
+                       for n in range(number)).encode()
+    with api(side) as sock:
+        return timed(ask, sock, requests, number)
+
+
+# ---- rows -------------------------------------------------------------------------------------------------
+
+
+def install_by_command(its, ours, number):
+    lines = [f"fdb add {mac(n)} dev v2 master static" for n in range(TEXT_PART)]
+    ported = [f"fdb add {mac(n)} dev v2 static" for n in range(number)]
+    theirs = timed(command, "bridge", "-n", its.lab.ns, "-batch", batch(its, "bridge.batch", lines)) * number / TEXT_PART
+    mine = timed(xbr, ours, "-force", "-batch", batch(ours, "xbr.batch", ported))
+    return Line("B7", "install 1 M static addresses by command", "bridge -batch", [theirs], [mine], unit="s", at_least=100, aim=600,
+                note=f"the peer's from {TEXT_PART}")
+
+
+def b7(bench):
+    with opened(lambda: Bridge(2), lambda: Xbr(2, fdb_size=M)) as (its, ours):
+        number = 1_000_000
+        yield install_by_command(its, ours, number)
+        for side, flush in ((its, "link set br0 type bridge fdb_flush"), (ours, None)):
+            side.ip("link set v2 nomaster") if flush else xbr(ours, "fdb", "flush", "br", "br0", "state", "static")
+        its.ip("link set v2 master br0")
+        yield Line("B7", "install 1 M static addresses by socket", "rtnetlink", [netlink_install(its, number)], [api_install(ours, number)],
+                   unit="s", at_least=10)
+    with opened(lambda: Bridge(2), lambda: Xbr(2, fdb_size=M)) as (its, ours):
+        for side in (its, ours):
+            side.learn(2, 512 * K)
+        yield Line("B7", "dump 512 K addresses by command", "bridge fdb show", [timed(command, "bridge", "-n", its.lab.ns, "fdb", "show")],
+                   [timed(xbr, ours, "fdb", "show")], unit="s", at_least=100, aim=1000)
+        yield Line("B7", "dump 512 K addresses by command", "rtnetlink", [netlink_dump(its)], [timed(xbr, ours, "fdb", "show")], unit="s",
+                   at_least=10)
+        yield Line("B7", "flush 512 K addresses", "ip link set type bridge fdb_flush", [timed(its.forget)],
+                   [timed(xbr, ours, "fdb", "flush", "br", "br0")], unit="s", note="void at once, taken out by the agent later")
+
+
+def memory_mb(pid):
+    with open(f"/proc/{pid}/smaps_rollup") as file:
+        return sum(int(line.split()[1]) for line in file if line.startswith(("Private_Clean", "Private_Dirty", "Shared_Dirty"))) / 1024
+
+
+def cpu_seconds(pid):
+    with open(f"/proc/{pid}/stat") as file:
+        fields = file.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def cpu_share(side, seconds):
+    """Per cent of one processor that the agent takes while nothing happens."""
+    before = cpu_seconds(side.lab.agent.process.pid)
+    time.sleep(seconds)
+    return 100 * (cpu_seconds(side.lab.agent.process.pid) - before) / seconds
+
+
+def make_devices(side, number):
+    """ifb devices: one each, where a veth is two."""
+    lines = [f"link add i{n} type ifb" for n in range(number)] + [f"link set i{n} up" for n in range(number)]
+    run("ip", "-n", side.lab.ns, "-batch", batch(side, "devices", lines))
+
+
+def ports(number):
+    with opened(lambda: Xbr(2, max_ports=16384), lambda: Bridge(2)) as (ours, its):
+        for side in (ours, its):
+            make_devices(side, number)
+        config = ["bridge add br0"] + [f"link add i{n} master br0" for n in range(number)]
+        mine = timed(xbr, ours, "apply", batch(ours, "config", config))
+        theirs = timed(run, "ip", "-n", its.lab.ns, "-batch", batch(its, "config", [f"link set i{n} master br0" for n in range(number)]))
+        yield Line("B23", f"{number} ports in one transaction", "ip -batch", [theirs], [mine], unit="s", limit=5 * number / PORTS, aim=1)
+
+
+def b23(bench):
+    yield from ports(PORTS if bench.rounds >= 7 else 200)
+    with opened(lambda: Xbr(2, fdb_size=M, max_ports=10_000)) as (side,):
+        for port in (1, 2):
+            side.learn(port, 512 * K)
+        yield Line("B23", "the agent's memory, 1 M addresses, room for 10,000 ports", "", ours=[memory_mb(side.lab.agent.process.pid)], unit="MB",
+                   limit=256)
+        yield Line("B23", "the agent's processor time, idle, 1 M addresses", "", ours=[cpu_share(side, 5)], unit="%", limit=1)
