@@ -11,21 +11,11 @@
 
 /* ---- parse ---- */
 
-#define XDP_METADATA_UNIT 4   /* its length is a multiple of this */
-#define XDP_METADATA_MAX  256
-
-/*
- * Somebody else's metadata (a peer's program can leave some on a veth) must not reach TC as ours. Step by step: without CAP_PERFMON no
- * program may subtract pointers.
- */
+/* Somebody else's metadata (a peer's program can leave some on a veth) must not reach TC as ours. */
 STAGE void xdp_drop_metadata(struct xdp_md *xdp)
 {
-	for (int i = 0; i < XDP_METADATA_MAX / XDP_METADATA_UNIT; i++) {
-		void *meta = (void *)(long)xdp->data_meta;
-
-		if (meta + XDP_METADATA_UNIT > (void *)(long)xdp->data || bpf_xdp_adjust_meta(xdp, XDP_METADATA_UNIT))
-			return;
-	}
+	if (xdp->data_meta < xdp->data)
+		bpf_xdp_adjust_meta(xdp, (int)(xdp->data - xdp->data_meta));
 }
 
 STAGE void xdp_context(struct frame *f, struct xdp_md *xdp)
@@ -132,11 +122,19 @@ STAGE int xdp_flood(struct xdp_md *xdp, struct frame *f)
 	return (int)bpf_redirect_map(devices, 0, BPF_F_BROADCAST | BPF_F_EXCLUDE_INGRESS);
 }
 
-/* Length is not judged here: a generic hook sees a super-frame as one long frame, TC (tc_judge_length())
- * knows better. */
+/*
+ * Two kinds of drops are left to TC. Length is not judged here: a generic hook sees a super-frame as one long frame,
+ * tc_judge_length() knows better. And frames to reserved addresses are what daemons of the host listen for (LLDP, for
+ * one) with packet sockets, which come between XDP and TC.
+ */
+STAGE bool xdp_leaves_drop(const struct frame *f)
+{
+	return f->reason == XBR_REASON_egress_mtu || f->reason == XBR_REASON_reserved_group;
+}
+
 STAGE int xdp_drop(struct xdp_md *xdp, struct frame *f)
 {
-	if (f->reason == XBR_REASON_egress_mtu)
+	if (xdp_leaves_drop(f))
 		return xdp_hand_off(xdp, f);
 	count_rx(f);
 	return XDP_DROP;

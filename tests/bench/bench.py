@@ -26,7 +26,9 @@ from sides import BUILD  # noqa: E402
 ROWS = {
     "B1": rows_frames.b1,
     "B2": rows_frames.b2,
+    "B3": rows_frames.b3,
     "B4": rows_frames.b4,
+    "B5": rows_frames.b5,
     "B6": rows_frames.b6,
     "B7": rows_control.b7,
     "B11": rows_frames.b11,

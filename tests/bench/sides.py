@@ -105,6 +105,11 @@ class Side:
         for frames in (1, number):
             self.frames.tell("run", f"v{port}", frames, 60, "sequential", port, number, port, 1)
 
+    def hear(self, port, number):
+        """The same by frames through the veth, for a switch that hears no other."""
+        self.enter_veth(port)
+        self.frames.tell("run", "-", number, 60, "sequential", port, number, BROADCAST, 1)
+
     def close(self):
         self.lab.close()
 

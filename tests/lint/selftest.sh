@@ -71,4 +71,17 @@ printf '%s\n' "$c" >agent/model/port.h
 printf '#include "model/port.h"\n' >>agent/net/rtnl.h
 expect 1 includes 'net includes a header of model that exists'
 
+# The page is held against the real code.
+write_good_tree
+mkdir -p docs
+printf 'no picture\n' >docs/tour.md
+expect 1 tour 'a tour without the picture'
+rm -rf docs agent bpf cli include tests
+for part in README.md docs agent bpf cli include tests; do
+	cp -r "$top/$part" .
+done
+expect 0 tour 'the tour as it is'
+sed -i s/XBR_REASON_pause/XBR_REASON_runt/ bpf/ingress.h
+expect 1 tour 'a picture that is out of date'
+
 exit $status

@@ -78,7 +78,7 @@ def test_link_words(pair):
 FDB_SCRIPT = [
     f"fdb add {MAC(1)} dev v1 master static", f"fdb add {MAC(2)} dev v1 master dynamic", f"fdb add {MAC(3)} dev v1 master sticky static",
     f"fdb add {MAC(3)} dev v1 master static", f"fdb add to {MAC(4)} dev v2 master static", f"fdb replace {MAC(4)} dev v1 master static",
-    f"fdb replace {MAC(5)} dev v2 master static", f"fdb add {MAC(6)} dev br0 master local", f"fdb del {MAC(1)} dev v2 master",
+    f"fdb replace {MAC(5)} dev v2 master static", f"fdb add {MAC(6)} dev v2 master local", f"fdb del {MAC(1)} dev v2 master",
     f"fdb del {MAC(1)} dev v1 master", f"fdb del {MAC(1)} dev v1 master", f"fdb delete {MAC(2)} dev v1 master",
     f"fdb add 00:00:00:00:00:00 dev v1 master static", f"fdb add {MAC(7)} dev nosuch master static", f"fdb add {MAC(7)} dev v1 master frobnicate",
     "fdb add 02:00:00:00:cc dev v1 master static", f"fdb add {MAC(8)} dev v3 master static", f"fdb add {MAC(9)} dev v3 master dynamic",

@@ -4,6 +4,7 @@
 import ctypes
 import os
 import re
+import socket
 import struct
 
 import pytest
@@ -20,7 +21,7 @@ SEC("tc") int stranger_tc(struct __sk_buff *skb) { return TC_ACT_UNSPEC; }
 char _license[] SEC("license") = "GPL";
 """
 
-BPF_OBJ_GET, BPF_PROG_ATTACH, BPF_TCX_INGRESS, BPF_F_BEFORE = 7, 8, 46, 1 << 3
+BPF_OBJ_GET, BPF_PROG_ATTACH, BPF_TCX_INGRESS = 7, 8, 46
 SYS_BPF = {"x86_64": 321, "aarch64": 280}
 
 
@@ -271,9 +272,10 @@ def test_a_strangers_xdp_program_stays(running, strangers, mode):
     assert f"prog/xdp id {program}" in xdp_mode(running, "v1")
 
 
-def test_frames_pass_behind_a_strangers_native_program(running, strangers):
+@pytest.mark.parametrize("mode", ["xdpdrv", "xdpgeneric"])
+def test_frames_pass_behind_a_strangers_program(running, strangers, mode):
     a, b = running.guests(2)
-    run(f"ip -n {running.ns} link set dev v1 xdpdrv obj {strangers} sec xdp")
+    run(f"ip -n {running.ns} link set dev v1 {mode} obj {strangers} sec xdp")
     addressed(running, [a, b])
     assert a.ping(b.ip) and b.ping(a.ip)
 
@@ -288,21 +290,15 @@ def bpf(command, attributes):
     return result
 
 
-def attach_tcx(lab, dev, objects, pin, flags):
+def attach_tcx(lab, dev, objects, pin):
     """bpftool of Debian 12 knows no tcx."""
     path = os.path.join(lab.bpffs, pin)
     run(f"bpftool prog loadall {objects} {path}")
     name = ctypes.create_string_buffer(os.path.join(path, "stranger_tc").encode())
     fd = bpf(BPF_OBJ_GET, struct.pack("QII", ctypes.addressof(name), 0, 0))
     with inside(lab.ns):
-        index = int(open(f"/proc/self/net/dev_snmp6/{dev}").readline().split()[1]) if False else _index(dev)
-        bpf(BPF_PROG_ATTACH, struct.pack("IIII", index, fd, BPF_TCX_INGRESS, flags))
+        bpf(BPF_PROG_ATTACH, struct.pack("IIII", socket.if_nametoindex(dev), fd, BPF_TCX_INGRESS, 0))
     os.close(fd)
-
-
-def _index(dev):
-    import socket
-    return socket.if_nametoindex(dev)
 
 
 def test_strangers_tc_programs_stay_and_are_named(running, strangers):
@@ -310,20 +306,20 @@ def test_strangers_tc_programs_stay_and_are_named(running, strangers):
     ns = running.ns
     run(f"tc -n {ns} qdisc add dev v1 clsact")
     run(f"tc -n {ns} filter add dev v1 ingress bpf da obj {strangers} sec tc")
-    run(f"tc -n {ns} filter add dev v1 ingress prio 7 matchall action drop")
-    attach_tcx(running, "v1", strangers, "first", 0)
+    run(f"tc -n {ns} filter add dev v1 ingress prio 7 protocol ip u32 match u32 0 0 action mirred egress redirect dev lo")
+    attach_tcx(running, "v1", strangers, "first")
     addressed(running, [a, b])
-    attach_tcx(running, "v1", strangers, "last", 0)
+    attach_tcx(running, "v1", strangers, "last")
     others = hook(running, "v1")["others"]
-    assert len(others) == 4
-    assert sum("stranger_tc" in line and "before" in line for line in others) == 1
-    assert sum("stranger_tc" in line and "after" in line for line in others) == 2
-    assert sum("matchall" in line for line in others) == 1
+    assert sum("stranger_tc" in line and "runs before" in line for line in others) == 1
+    assert sum("stranger_tc" in line and "comes after" in line for line in others) == 1
+    assert sum("strangers.o" in line and "on clsact" in line for line in others) == 1
+    assert any("u32" in line and "on clsact" in line for line in others)
+    assert not any("xbr_" in line for line in others)
     assert a.ping(b.ip), "what comes after xbr sees no frame"
     running.xbr("bridge del br0")
     left = run(f"tc -n {ns} filter show dev v1 ingress").stdout
-    assert "stranger_tc" in left and "matchall" in left and "xbr" not in left
-    assert run(f"bpftool -f net show", check=False).returncode is not None
+    assert "stranger_tc" in left and "u32" in left and "xbr" not in left
 
 
 SETPRIV = ["setpriv", "--bounding-set", "-sys_admin", "--inh-caps", "-sys_admin"]
@@ -350,16 +346,20 @@ def test_a_namespace_that_cannot_be_entered(lab):
         assert ears.copies(flood) == {a: 1, b: 1, far: 0}
 
 
-def test_an_agent_of_an_ordinary_user(lab):
-    """A user of its own with three capabilities and a pin directory: load, attach, pin, forward, come back, detach."""
-    capabilities = "+bpf,+net_admin,+net_raw"
+@pytest.mark.parametrize("capabilities, mask", [
+    pytest.param("+bpf,+net_admin,+net_raw", "8000003000", marks=pytest.mark.xfail(strict=True, reason=(
+        "without CAP_PERFMON the verifier takes neither the comparison nor the subtraction of 32-bit packet pointers "
+        "(xdp_drop_metadata, xdp_may_flood), nor a counter's place that is known on one path and not on another (count_rx)"))),
+    ("+bpf,+perfmon,+net_admin,+net_raw", "c000003000")], ids=["three capabilities", "and CAP_PERFMON"])
+def test_an_agent_of_an_ordinary_user(lab, capabilities, mask):
+    """A user of its own with a pin directory: load, attach, pin, forward, come back, detach."""
     lab.agent.wrapper = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--inh-caps", capabilities,
                          "--ambient-caps", capabilities, "--bounding-set", "-all," + capabilities]
     for folder in (lab.folder, lab.bpffs):
         os.chown(folder, 65534, 65534)
     lab.agent.start()
     status = open(f"/proc/{lab.agent.process.pid}/status").read()
-    assert re.search(r"^Uid:\t65534\t65534", status, re.M) and re.search(r"^CapEff:\t0*8000003000$", status, re.M)
+    assert re.search(r"^Uid:\t65534\t65534", status, re.M) and re.search(rf"^CapEff:\t0*{mask}$", status, re.M)
     a, b = lab.guests(2)
     host = addressed(lab, [a, b])
     assert a.ping(b.ip) and a.ping(host.ip) and host.ping(b.ip)
