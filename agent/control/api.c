@@ -410,7 +410,10 @@ enum fdb_given {
 		FDB_FIELD(state)                                                                             \
 	}
 
-#define FDB_VLAN {.name = "vlan", .type = PARAM_U32, .min = 1, .max = 4094, FDB_FIELD(vlan)}
+#define FDB_VLAN                                                                                             \
+	{                                                                                                    \
+		.name = "vlan", .type = PARAM_U32, .min = 1, .max = 4094, FDB_FIELD(vlan)                    \
+	}
 
 static const struct param fdb_put_params[] = {FDB_LLADDR, FDB_DEV(true), FDB_STATE, {0}};
 static const struct param fdb_del_params[] = {FDB_LLADDR, FDB_DEV(true), {0}};
@@ -539,6 +542,14 @@ static void handle_fdb_get(void *user, struct server_client *client, const json_
 	refuse(reply, &error);
 }
 
+/* As bridge(8) has it, a sticky entry is a static one with a flag. */
+static uint32_t kinds_of(uint32_t state)
+{
+	uint8_t kind = fdb_state_kind(state);
+
+	return 1u << kind | (kind == XBR_FDB_STATIC ? 1u << XBR_FDB_STICKY : 0u);
+}
+
 /* dev may name a bridge, as in `bridge fdb flush dev br0`. */
 static bool fdb_filter_of(const struct agent *agent, const struct fdb_request *request, uint64_t given,
 			  struct fdb_filter *ret_filter, struct server_reply *reply)
@@ -555,7 +566,7 @@ static bool fdb_filter_of(const struct agent *agent, const struct fdb_request *r
 	*ret_filter = (struct fdb_filter){
 		.bridge = bridge,
 		.port = port,
-		.kinds = given & FDB_GIVEN_STATE ? 1u << fdb_state_kind(request->state) : 0,
+		.kinds = given & FDB_GIVEN_STATE ? kinds_of(request->state) : 0,
 		.older_than_cs = request->older_than,
 		.vlan = (uint16_t)request->vlan,
 	};

@@ -60,7 +60,7 @@ static const char *state_word(uint8_t state)
 
 static json_t *show_mask(uint16_t mask)
 {
-	return json_sprintf("0x%x", mask);
+	return json_sprintf("%#x", mask); /* as ip(8): no 0x before a 0 */
 }
 
 static json_t *show_mac(uint64_t mac)

@@ -66,7 +66,7 @@ static int members_find(struct members *members, const struct model *model, cons
 static void members_write(struct members *members, struct model *model, struct bridge *bridge)
 {
 	struct xbr_bridge *slot = &model->dp->bridges[bridge->index];
-	bool by_xdp = members->all_xdp && members->devices > 1; /* a port alone floods to nobody: TC says so */
+	bool by_xdp = members->all_xdp && members->devices > 1; /* one port floods to nobody: TC says so */
 	int err;
 
 	if (!by_xdp)

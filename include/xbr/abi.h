@@ -56,7 +56,7 @@ enum xbr_port_flags {
 		1 << 17,            /* a veth whose peer is in another namespace: bpf_redirect_peer works */
 	XBR_PORT_XDP_IN = 1 << 18,  /* our XDP program runs on it: TC may trust the frame's metadata */
 	XBR_PORT_XDP_OUT = 1 << 19, /* it takes XDP frames (ndo_xdp_xmit) */
-	XBR_PORT_VETH = 1 << 20, /* XDP_TX does not wake a peer without an XDP program: a redirect does */
+	XBR_PORT_VETH = 1 << 20,    /* XDP_TX does not wake a peer without an XDP program: a redirect does */
 };
 
 #define XBR_PORT_DEFAULT_FLAGS                                                                               \

@@ -15,7 +15,9 @@ from rows_frames import K, M, opened
 from sides import Bridge, Xbr
 
 TEXT_PART = 20_000   # entries of `bridge -batch`, which takes half a minute for 1 M: scaled
+REFUSED = 1e-5       # of the addresses, at the most: both their buckets are full
 PORTS = 5000
+BRIDGE_PORTS = 1000  # on each bridge: the kernel's takes 1023
 
 # linux/netlink.h, linux/rtnetlink.h, linux/neighbour.h
 NLMSG_DONE, RTM_NEWNEIGH, RTM_GETNEIGH = 3, 28, 30
@@ -33,16 +35,16 @@ def mac(number):
     return "02:02:" + ":".join(f"{octet:02x}" for octet in struct.pack("!I", number))
 
 
-def command(*argv):
-    """Runs with its output thrown away, as to a file that nobody waits for."""
+def command(*argv, refused=0):
+    """Runs with its output thrown away, as to a file that nobody waits for. refused: how many lines of errors are borne."""
     with open(os.devnull, "w") as nowhere:
         done = subprocess.run(argv, stdout=nowhere, stderr=subprocess.PIPE, text=True)
-    if done.returncode:
+    if done.returncode and not 0 < done.stderr.count("\n") <= refused:
         raise AssertionError(f"{' '.join(argv)}: {done.stderr[:300]}")
 
 
-def xbr(side, *words):
-    command(XBR, "--socket", side.lab.agent.socket, *words)
+def xbr(side, *words, **options):
+    command(XBR, "--socket", side.lab.agent.socket, *words, **options)
 
 
 def batch(side, name, lines):
@@ -94,20 +96,17 @@ def netlink_dump(side):
 
 
 def ask(sock, requests, answers):
-    """Sends all requests at once, and reads that many lines; returns the last."""
+    """Sends all requests at once, and reads that many lines."""
+    refused = answers * REFUSED
     sender = threading.Thread(target=sock.sendall, args=(requests,))
     sender.start()
-    rest = b""
     while answers:
         data = sock.recv(1 << 20)
-        if not data:
-            raise AssertionError("the agent closed the connection")
-        if b'"error"' in data:
-            raise AssertionError(f"the agent refused: {data[:300]}")
         answers -= data.count(b"\n")
-        rest = rest[-(1 << 20):] + data
+        refused -= data.count(b'"error"')
+        if not data or refused < 0:
+            raise AssertionError(f"the agent closed the connection, or refused: {data[:300]}")
     sender.join()
-    return rest.splitlines()[-1]
 
 
 def api(side):
@@ -126,21 +125,22 @@ def api_install(side, number):
 # ---- rows -------------------------------------------------------------------------------------------------
 
 
-def install_by_command(its, ours, number):
+def install_by_command(its, ours, number, what):
     lines = [f"fdb add {mac(n)} dev v2 master static" for n in range(TEXT_PART)]
     ported = [f"fdb add {mac(n)} dev v2 static" for n in range(number)]
     theirs = timed(command, "bridge", "-n", its.lab.ns, "-batch", batch(its, "bridge.batch", lines)) * number / TEXT_PART
-    mine = timed(xbr, ours, "-force", "-batch", batch(ours, "xbr.batch", ported))
-    return Line("B7", "install 1 M static addresses by command", "bridge -batch", [theirs], [mine], unit="s", at_least=100, aim=600,
+    mine = timed(xbr, ours, "-force", "-batch", batch(ours, "xbr.batch", ported), refused=number * REFUSED)
+    return Line("B7", f"install {what} by command", "bridge -batch", [theirs], [mine], unit="s", at_least=100, aim=600,
                 note=f"the peer's from {TEXT_PART}")
 
 
 def b7(bench):
+    number = 1_000_000 if bench.thorough else 100_000
+    what = f"{number // 1000} K static addresses"
     with opened(lambda: Bridge(2), lambda: Xbr(2, fdb_size=2 * M)) as (its, ours):
-        number = 1_000_000
-        yield install_by_command(its, ours, number)
+        yield install_by_command(its, ours, number, what)
     with opened(lambda: Bridge(2), lambda: Xbr(2, fdb_size=2 * M)) as (its, ours):
-        yield Line("B7", "install 1 M static addresses by socket", "rtnetlink", [netlink_install(its, number)], [api_install(ours, number)],
+        yield Line("B7", f"install {what} by socket", "rtnetlink", [netlink_install(its, number)], [api_install(ours, number)],
                    unit="s", at_least=10)
     with opened(lambda: Bridge(2), lambda: Xbr(2, fdb_size=M)) as (its, ours):
         for side in (its, ours):
@@ -181,14 +181,17 @@ def ports(number):
     with opened(lambda: Xbr(2, max_ports=16384), lambda: Bridge(2)) as (ours, its):
         for side in (ours, its):
             make_devices(side, number)
-        config = ["bridge add br0"] + [f"link add i{n} master br0" for n in range(number)]
+        bridges = [f"br{n}" for n in range(-(-number // BRIDGE_PORTS))]
+        masters = [(f"i{n}", bridges[n // BRIDGE_PORTS]) for n in range(number)]
+        config = [f"bridge add {bridge}" for bridge in bridges] + [f"link add {dev} master {bridge}" for dev, bridge in masters]
         mine = timed(xbr, ours, "apply", batch(ours, "config", config))
-        theirs = timed(run, "ip", "-n", its.lab.ns, "-batch", batch(its, "config", [f"link set i{n} master br0" for n in range(number)]))
+        config = [f"link add {bridge} type bridge" for bridge in bridges[1:]] + [f"link set {dev} master {bridge}" for dev, bridge in masters]
+        theirs = timed(run, "ip", "-n", its.lab.ns, "-batch", batch(its, "config", config))
         yield Line("B23", f"{number} ports in one transaction", "ip -batch", [theirs], [mine], unit="s", limit=5 * number / PORTS, aim=1)
 
 
 def b23(bench):
-    yield from ports(PORTS if bench.rounds >= 7 else 200)
+    yield from ports(PORTS if bench.thorough else 200)
     with opened(lambda: Xbr(2, fdb_size=M, max_ports=10_000)) as (side,):
         for port in (1, 2):
             side.learn(port, 512 * K)

@@ -59,7 +59,7 @@ def added(line):
 
 
 def b18(bench):
-    seconds = 1 if bench.rounds < 7 else 2
+    seconds = 2 if bench.thorough else 1
     makes = [lambda: Bridge(2, sink=None, napi=False), lambda: Macvlan(2, sink=None), lambda: Xbr(2, sink=None, link_options=""),
              lambda: Wire(2, sink=None)]
     with opened(*makes) as sides:

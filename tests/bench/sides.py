@@ -232,7 +232,10 @@ class Wire(Side):
 
 
 class OpenVSwitch(Side):
-    """The user-space switch on AF_XDP; its poll thread has a CPU of its own."""
+    """
+    The user-space switch on AF_XDP; its poll thread has a CPU of its own. Frames come faster than it takes them, and it loses the rest in
+    the rings before it: what counts is the rate of those that come out.
+    """
 
     name = "Open vSwitch afxdp"
 
@@ -255,9 +258,14 @@ class OpenVSwitch(Side):
             if error != "[]":
                 raise AssertionError(f"Open vSwitch: {guest.port}: {error}")
 
+    def judge(self, result, copies=1):
+        if not result["delivered"]:
+            raise Lost(f"{self.name}: none of {result['frames']} frames came out")
+        return result["ns"] / result["delivered"]
+
     def daemon(self, *argv):
         with open(f"{self.folder}/{argv[0]}.out", "w") as out:
-            process = subprocess.Popen(["nsenter", f"--net=/run/netns/{self.lab.ns}", *argv, f"--log-file={self.folder}/{argv[0]}.log"],
+            process = subprocess.Popen(["nice", "-n", "-20", "nsenter", f"--net=/run/netns/{self.lab.ns}", *argv, f"--log-file={self.folder}/{argv[0]}.log"],
                                        env=self.environment, stdout=out, stderr=out)
         self.lab.processes.append(process)
         return process

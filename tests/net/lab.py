@@ -18,6 +18,7 @@ import ctypes
 import json
 import os
 import random
+import select
 import shlex
 import shutil
 import signal
@@ -191,9 +192,20 @@ class Ears:
                 found.append(frame)
         return found
 
+    def everything(self, quiet=0.25):
+        """{place: all frames that come in there}, until it has been quiet everywhere for a while."""
+        found = {place: [] for place in self.raws}
+        places = {raw.socket: place for place, raw in self.raws.items()}
+        while ready := select.select(list(places), [], [], quiet)[0]:
+            for place in (places[each] for each in ready):
+                frame = self.raws[place].receive(0)
+                if frame is not None:
+                    found[place].append(frame)
+        return found
+
     def copies(self, frame, quiet=0.25):
         """{place: number of byte-for-byte copies of frame}."""
-        return {place: len(self.frames(place, quiet, lambda got: got == bytes(frame))) for place in self.raws}
+        return {place: frames.count(bytes(frame)) for place, frames in self.everything(quiet).items()}
 
     def __enter__(self):
         return self

@@ -17,6 +17,7 @@ PROGRAMS = """
 #include <linux/pkt_cls.h>
 #include <bpf/bpf_helpers.h>
 SEC("xdp") int stranger_xdp(struct xdp_md *xdp) { return XDP_PASS; }
+SEC("xdp.frags") int stranger_long(struct xdp_md *xdp) { return XDP_PASS; }
 SEC("tc") int stranger_tc(struct __sk_buff *skb) { return TC_ACT_UNSPEC; }
 char _license[] SEC("license") = "GPL";
 """
@@ -272,10 +273,13 @@ def test_a_strangers_xdp_program_stays(running, strangers, mode):
     assert f"prog/xdp id {program}" in xdp_mode(running, "v1")
 
 
-@pytest.mark.parametrize("mode", ["xdpdrv", "xdpgeneric"])
-def test_frames_pass_behind_a_strangers_program(running, strangers, mode):
+@pytest.mark.parametrize("mode, section", [
+    ("xdpdrv", "xdp"), ("xdpgeneric", "xdp"), ("xdpdrv", "xdp.frags"),
+    pytest.param("xdpgeneric", "xdp.frags", marks=pytest.mark.xfail(strict=True, reason=(
+        "the kernel (6.9 and later) forgets mac_len behind it, and tc_restore_header() runs only where xbr's own XDP program is")))])
+def test_frames_pass_behind_a_strangers_program(running, strangers, mode, section):
     a, b = running.guests(2)
-    run(f"ip -n {running.ns} link set dev v1 {mode} obj {strangers} sec xdp")
+    run(f"ip -n {running.ns} link set dev v1 {mode} obj {strangers} sec {section}")
     addressed(running, [a, b])
     assert a.ping(b.ip) and b.ping(a.ip)
 
