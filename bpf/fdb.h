@@ -105,7 +105,8 @@ STAGE __u32 fdb_epoch(const struct xbr_bridge *bridge)
 /* Does a dynamic entry still hold: of its port's generation, and seen within the ageing time? */
 STAGE bool fdb_holds(__u32 data, const struct xbr_port *port, const struct xbr_bridge *bridge, __u32 epoch)
 {
-	return fdb_data_generation(data) == port->generation && fdb_data_idle(data, epoch) <= bridge->ageing_epochs;
+	return fdb_data_generation(data) == port->generation &&
+	       fdb_data_idle(data, epoch) <= bridge->ageing_epochs;
 }
 
 #endif

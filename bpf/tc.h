@@ -26,9 +26,9 @@ STAGE void tc_pull(struct __sk_buff *skb)
 }
 
 /*
- * Where a generic XDP program needed more headroom than the frame had, the kernel (since 6.9) copies the skb and
- * forgets its mac_len: TC is shown what follows the Ethernet header. This puts the header back in front; what XDP
- * left for us is lost then, and we decide anew.
+ * Where a generic XDP program needed more headroom than the frame had, the kernel (since 6.9) copies the skb
+ * and forgets its mac_len: TC is shown what follows the Ethernet header. This puts the header back in front;
+ * what XDP left for us is lost then, and we decide anew.
  */
 STAGE void tc_restore_header(struct __sk_buff *skb)
 {

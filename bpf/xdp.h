@@ -123,9 +123,9 @@ STAGE int xdp_flood(struct xdp_md *xdp, struct frame *f)
 }
 
 /*
- * Two kinds of drops are left to TC. Length is not judged here: a generic hook sees a super-frame as one long frame,
- * tc_judge_length() knows better. And frames to reserved addresses are what daemons of the host listen for (LLDP, for
- * one) with packet sockets, which come between XDP and TC.
+ * Two kinds of drops are left to TC. Length is not judged here: a generic hook sees a super-frame as one long
+ * frame, tc_judge_length() knows better. And frames to reserved addresses are what daemons of the host listen
+ * for (LLDP, for one) with packet sockets, which come between XDP and TC.
  */
 STAGE bool xdp_leaves_drop(const struct frame *f)
 {

@@ -185,9 +185,8 @@ static void clsact_off(struct datapath *dp, uint32_t ifindex, enum attach_hook h
 
 void attach_clsact_remove(struct datapath *dp, uint32_t port, uint32_t ifindex)
 {
-	struct bpf_tc_hook qdisc = {.sz = sizeof(qdisc),
-				    .ifindex = (int)ifindex,
-				    .attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS};
+	struct bpf_tc_hook qdisc = {
+		.sz = sizeof(qdisc), .ifindex = (int)ifindex, .attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS};
 
 	bpf_tc_hook_destroy(&qdisc);
 	dp->port_saved[port].clsact_by_us = 0;

@@ -29,7 +29,8 @@ int attach_on(struct datapath *dp, uint32_t port, uint32_t ifindex, enum attach_
 /* Takes one off; nothing there is fine. The device may be gone, or in another namespace. */
 void attach_off(struct datapath *dp, uint32_t port, uint32_t ifindex, enum attach_hook hook);
 
-/* Takes the clsact qdisc away that attach_on() made (port_saved.clsact_by_us), with all that is on it: ask first. */
+/* Takes the clsact qdisc away that attach_on() made (port_saved.clsact_by_us), with all that is on it: ask
+ * first. */
 void attach_clsact_remove(struct datapath *dp, uint32_t port, uint32_t ifindex);
 
 /* True: our program is on that very device (by ifindex), alive. */

@@ -74,7 +74,8 @@ static int carry_array(struct datapath *dp, const struct pins_set *set, const ch
 	return 0;
 }
 
-/* -ENOSPC where a port has a number that the new set has no place for. A number is taken while it has a name. */
+/* -ENOSPC where a port has a number that the new set has no place for. A number is taken while it has a name.
+ */
 static int check_ports_fit(const struct datapath *dp, const struct pins_set *set)
 {
 	struct former_array from;

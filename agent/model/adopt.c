@@ -49,7 +49,7 @@ static void port_left(struct model *model, struct port *port)
 		return;
 	}
 	model_log(model, "somebody took %s out of %s: it stays a port of xbr", port->name,
-			  port->bridge->name);
+		  port->bridge->name);
 	port_memory(model, port)->enslaved_by_us = 0;
 	port_listen_to_all(model, port, true);
 }

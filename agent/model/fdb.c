@@ -367,8 +367,9 @@ struct sweep {
 };
 
 /*
- * A key without data: somebody has just claimed the slot and is about to fill it, or gave it up. Only what was so at
- * the last sweep already is taken out: taken from under a learner it would leave its data under a free key.
+ * A key without data: somebody has just claimed the slot and is about to fill it, or gave it up. Only what
+ * was so at the last sweep already is taken out: taken from under a learner it would leave its data under a
+ * free key.
  */
 static void sweep_empty(struct model *model, const struct fdb_slot *slot)
 {

@@ -260,7 +260,8 @@ static int count_filter(const char *name, uint32_t prog_id, uint32_t priority, v
 	return 0;
 }
 
-/* The qdisc that carried our filter goes with it, unless somebody hung a filter of his own on it meanwhile. */
+/* The qdisc that carried our filter goes with it, unless somebody hung a filter of his own on it meanwhile.
+ */
 void hook_clsact_cleanup(struct model *model, struct port *port)
 {
 	unsigned int filters = 0;

@@ -251,15 +251,15 @@ enum xbr_feature {
 struct xbr_port_saved {
 	char name[XBR_IFNAME_LEN];
 	__u32 ifindex;
-	__u8 xdp_mode;       /* enum xbr_xdp_mode: asked for */
-	__u8 origin;         /* enum xbr_port_origin */
-	__u8 enslaved_by_us; /* give `master` back on detach */
+	__u8 xdp_mode;          /* enum xbr_xdp_mode: asked for */
+	__u8 origin;            /* enum xbr_port_origin */
+	__u8 enslaved_by_us;    /* give `master` back on detach */
 	__u8 promiscuous_by_us; /* nobody enslaves it any more: it must hear everything all the same */
-	__u32 own_changed;  /* enum xbr_feature bits turned on the device, to be turned back */
-	__u32 own_before;   /* their values before */
-	__u32 peer_changed; /* the same for a veth's peer */
+	__u32 own_changed;      /* enum xbr_feature bits turned on the device, to be turned back */
+	__u32 own_before;       /* their values before */
+	__u32 peer_changed;     /* the same for a veth's peer */
 	__u32 peer_before;
-	__u8 clsact_by_us;  /* the clsact qdisc on the device is ours to take away */
+	__u8 clsact_by_us; /* the clsact qdisc on the device is ours to take away */
 	__u8 reserved[23];
 };
 _Static_assert(sizeof(struct xbr_port_saved) == 64, "fixed");

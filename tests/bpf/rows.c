@@ -151,7 +151,8 @@ static void port_is_unused(const struct tables *tables)
 		.in = P1,                                                                                    \
 		.fdb = {A_AT_P1},                                                                            \
 		.frame = BYTES(RESERVED(last) MAC_A "\x88\x09" TEXT),                                        \
-		DROP(reserved_group), .xdp = XDP_PASS, /* for packet sockets of the host's daemons */        \
+		DROP(reserved_group),                                                                        \
+		.xdp = XDP_PASS, /* for packet sockets of the host's daemons */                              \
 	},                                                                                                   \
 		{                                                                                            \
 			.name = "reserved address " #n " passes by the bridge's mask",                       \
@@ -179,7 +180,8 @@ static void port_is_unused(const struct tables *tables)
 			.fdb = {A_AT_P1},                                                                    \
 			.port[P1] = PORT(.group_fwd_mask = (__u16)~BIT(n)),                                  \
 			.frame = BYTES(RESERVED(last) MAC_A "\x88\x09" TEXT),                                \
-			DROP(reserved_group), .xdp = XDP_PASS,                                               \
+			DROP(reserved_group),                                                                \
+			.xdp = XDP_PASS,                                                                     \
 		},                                                                                           \
 	{                                                                                                    \
 		.name = "reserved address " #n " goes out from the host",                                    \
