@@ -92,17 +92,25 @@ static int check_ports_fit(const struct datapath *dp, const struct pins_set *set
 
 /* ---- the FDB ---- */
 
-/* A learned one for which a smaller table has no room is learned again or not; one that was set by hand must
- * not be lost. */
-static int carry_address(const struct fdb_slot *slot, void *user)
+/* What was set by hand must not be lost. */
+static int carry_pinned(const struct fdb_slot *slot, void *user)
 {
 	uint32_t kind = fdb_data_kind(slot->data), before;
-	int err;
 
-	if (!slot->data || kind == XBR_FDB_BUSY)
+	if (!slot->data || kind == XBR_FDB_BUSY || kind == XBR_FDB_DYNAMIC)
 		return 0;
-	err = fdb_table_put(user, slot->key, slot->data, &before);
-	return err == -ENOSPC && kind == XBR_FDB_DYNAMIC ? 0 : err;
+	return fdb_table_put(user, slot->key, slot->data, &before);
+}
+
+/* What a smaller table has no room for is learned again, or not. */
+static int carry_learned(const struct fdb_slot *slot, void *user)
+{
+	uint32_t before;
+	int err = 0;
+
+	if (fdb_data_kind(slot->data) == XBR_FDB_DYNAMIC)
+		err = fdb_table_put(user, slot->key, slot->data, &before);
+	return err == -ENOSPC ? 0 : err;
 }
 
 static int carry_fdb(struct datapath *dp, const struct pins_set *set)
@@ -114,7 +122,9 @@ static int carry_fdb(struct datapath *dp, const struct pins_set *set)
 	if (err)
 		return err;
 	former = (struct fdb_table){.buckets = (void *)from.memory, .count = from.entries};
-	err = fdb_table_walk(&former, 0, former.count, carry_address, &dp->fdb);
+	err = fdb_table_walk(&former, 0, former.count, carry_pinned, &dp->fdb);
+	if (!err)
+		err = fdb_table_walk(&former, 0, former.count, carry_learned, &dp->fdb);
 	former_close(&from);
 	return err;
 }
