@@ -101,7 +101,8 @@ HARDEN_LD = -pie -Wl,-z,relro,-z,now
 LIBS_AGENT = -lbpf -lmnl -lsystemd -ljansson
 LIBS_CLI   = -ljansson
 
-BPF_CFLAGS = -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Werror -fno-strict-aliasing \
+# A stack slot is a pointer's or a number's, not by turns: without CAP_PERFMON the verifier minds.
+BPF_CFLAGS = -target bpf -mcpu=v3 -O2 -g -mllvm -no-stack-slot-sharing -Wall -Wextra -Werror -fno-strict-aliasing \
 	-Iinclude -Ibpf/kernel -iquote bpf -isystem /usr/include/$(MULTIARCH) -MD -MP
 
 # ---- the product ------------------------------------------------------------------------------------

@@ -29,13 +29,29 @@ STAGE __u32 *fdb_data_word(struct xbr_fdb_bucket *b, __u32 way)
 	return (__u32 *)&b->data[way];
 }
 
+/*
+ * Written out way by way, and each pointer made final where it is found: were it made later, from a number
+ * that differs by the path one came, the verifier would ask for CAP_PERFMON.
+ */
+#define FDB_EACH_WAY(X) X(0) X(1) X(2) X(3) X(4)
+_Static_assert(XBR_FDB_WAYS == 5, "FDB_EACH_WAY");
+
+#define FDB_RETURN_DATA(way)                                                                                 \
+	{                                                                                                    \
+		__u32 *word = fdb_data_word(b, way);                                                         \
+                                                                                                             \
+		PIN_PATH(word, way);                                                                         \
+		return word;                                                                                 \
+	}
+
 /* The data word of key in one bucket, or NULL. */
 STAGE __u32 *fdb_bucket_find(struct xbr_fdb_bucket *b, __u64 key)
 {
-#pragma unroll
-	for (__u32 way = 0; way < XBR_FDB_WAYS; way++)
-		if (*fdb_key_word(b, way) == key)
-			return fdb_data_word(b, way);
+#define FDB_FIND(way)                                                                                        \
+	if (*fdb_key_word(b, way) == key)                                                                    \
+	FDB_RETURN_DATA(way)
+	FDB_EACH_WAY(FDB_FIND)
+#undef FDB_FIND
 	return NULL;
 }
 
@@ -51,23 +67,28 @@ STAGE __u32 *fdb_find(struct xbr_fdb_bucket *first, __u64 key, __u64 hash)
 	return second ? fdb_bucket_find(second, key) : NULL;
 }
 
+STAGE bool fdb_way_claim(__u64 *word, __u64 key, bool *ret_claimed)
+{
+	__u64 had = *word;
+
+	if (!had)
+		had = __sync_val_compare_and_swap(word, 0, key);
+	if (!had)
+		*ret_claimed = true;
+	return !had || had == key;
+}
+
 /*
  * The slot of one bucket that is key's from now on, or NULL: it is full. *ret_claimed: the slot was free
  * until now; not set where another CPU that learns the same address was quicker.
  */
 STAGE __u32 *fdb_bucket_claim(struct xbr_fdb_bucket *b, __u64 key, bool *ret_claimed)
 {
-#pragma unroll
-	for (__u32 way = 0; way < XBR_FDB_WAYS; way++) {
-		__u64 had = *fdb_key_word(b, way);
-
-		if (!had)
-			had = __sync_val_compare_and_swap(fdb_key_word(b, way), 0, key);
-		if (!had)
-			*ret_claimed = true;
-		if (!had || had == key)
-			return fdb_data_word(b, way);
-	}
+#define FDB_CLAIM(way)                                                                                       \
+	if (fdb_way_claim(fdb_key_word(b, way), key, ret_claimed))                                           \
+	FDB_RETURN_DATA(way)
+	FDB_EACH_WAY(FDB_CLAIM)
+#undef FDB_CLAIM
 	return NULL;
 }
 

@@ -25,10 +25,19 @@ STAGE void tc_pull(struct __sk_buff *skb)
 		bpf_skb_pull_data(skb, skb->len < PARSE_LEN ? skb->len : PARSE_LEN);
 }
 
+/* Is what TC is shown a frame from its first octet on, going by the type that the kernel found there? */
+STAGE bool tc_shows_header(const struct __sk_buff *skb)
+{
+	const void *data = (void *)(long)skb->data;
+
+	return data + ETH_HEADER_LEN <= (void *)(long)skb->data_end &&
+	       load_u16(data + ETH_TYPE_OFFSET) == (__u16)skb->protocol;
+}
+
 /*
- * Where a generic XDP program needed more headroom than the frame had, the kernel (since 6.9) copies the skb
- * and forgets its mac_len: TC is shown what follows the Ethernet header. This puts the header back in front;
- * what XDP left for us is lost then, and we decide anew.
+ * Where a generic XDP program, ours or another's, needed more headroom than the frame had, the kernel
+ * (since 6.9) copies the skb and forgets its mac_len: TC is shown what follows the Ethernet header. This puts
+ * the header back in front; what XDP left for us is lost then, and we decide anew.
  */
 STAGE void tc_restore_header(struct __sk_buff *skb)
 {
@@ -45,12 +54,10 @@ STAGE void tc_restore_header(struct __sk_buff *skb)
 
 STAGE void tc_context(struct frame *f, struct __sk_buff *skb)
 {
-	const struct xbr_port *port;
-
-	f->in = port_of_ifindex(skb->ifindex);
-	port = port_get(f->in);
-	if (port && port->flags & XBR_PORT_XDP_IN)
+	tc_pull(skb);
+	if (!tc_shows_header(skb))
 		tc_restore_header(skb);
+	f->in = port_of_ifindex(skb->ifindex);
 	f->len = tc_wire_len(skb);
 	f->gso_size = skb->gso_size;
 }

@@ -14,7 +14,7 @@ int xbr_xdp(struct xdp_md *xdp)
 {
 	struct frame f = {};
 
-	xdp_drop_metadata(xdp);
+	xdp_wipe_metadata(xdp);
 	xdp_context(&f, xdp);
 	xdp_decide(&f, xdp);
 	return xdp_apply(xdp, &f);

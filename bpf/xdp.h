@@ -9,13 +9,22 @@
 
 #include "pipeline.h"
 
+/*
+ * Octets that a driver puts into one piece at least: of a frame in several the kernel copies only the first
+ * when it floods. (To compare the pieces' ends would take CAP_PERFMON.)
+ */
+#define XDP_LINEAR_MAX 2048
+
 /* ---- parse ---- */
 
-/* Somebody else's metadata (a peer's program can leave some on a veth) must not reach TC as ours. */
-STAGE void xdp_drop_metadata(struct xdp_md *xdp)
+/* Somebody else's metadata (a peer's program can leave some on a veth) must not reach TC as ours: where our
+ * nonce would be, there is none. */
+STAGE void xdp_wipe_metadata(struct xdp_md *xdp)
 {
-	if (xdp->data_meta < xdp->data)
-		bpf_xdp_adjust_meta(xdp, (int)(xdp->data - xdp->data_meta));
+	__u32 *nonce = (void *)(long)xdp->data_meta;
+
+	if ((void *)(nonce + 1) <= (void *)(long)xdp->data)
+		*nonce = 0;
 }
 
 STAGE void xdp_context(struct frame *f, struct xdp_md *xdp)
@@ -95,13 +104,13 @@ static long xdp_flood_count(__u32 index, struct xdp_flood *flood)
 }
 
 /* All copies at once, if every receiver takes XDP frames of this length and the host needs none. */
-STAGE bool xdp_may_flood(const struct xdp_md *xdp, const struct frame *f, const struct xbr_bridge *bridge)
+STAGE bool xdp_may_flood(const struct frame *f, const struct xbr_bridge *bridge)
 {
 	if (!(bridge->flags & XBR_BRIDGE_XDP_FLOOD) || !xdp_fits(f, bridge->flood_mtu))
 		return false;
 	if (bridge->flags & XBR_BRIDGE_HOST_UP && f->reason != XBR_REASON_unknown_unicast)
 		return false;
-	return f->len == (__u32)(xdp->data_end - xdp->data);
+	return f->len <= XDP_LINEAR_MAX;
 }
 
 STAGE int xdp_flood(struct xdp_md *xdp, struct frame *f)
@@ -111,7 +120,7 @@ STAGE int xdp_flood(struct xdp_md *xdp, struct frame *f)
 	struct xdp_flood loop = {.f = f};
 	void *devices;
 
-	if (!bridge || !xdp_may_flood(xdp, f, bridge))
+	if (!bridge || !xdp_may_flood(f, bridge))
 		return xdp_hand_off(xdp, f);
 	loop.list = bpf_map_lookup_elem(&flood, &f->fid);
 	devices = bpf_map_lookup_elem(&flood_xdp, &f->fid);

@@ -16,7 +16,9 @@
 
 #include "xbr/abi.h"
 
-#define STAGE static inline __attribute__((unused))
+#define STAGE                 static inline __attribute__((unused))
+#define PIN_PATH(var, number) ((void)(var), (void)(number)) /* only the kernel's verifier minds */
+#define GLOBAL                static __attribute__((unused))
 
 /* gcc does not know clang's `#pragma unroll`; without it the loops mean the same. */
 #pragma GCC diagnostic ignored "-Wunknown-pragmas"

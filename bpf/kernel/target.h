@@ -17,6 +17,13 @@
 
 #define STAGE static __always_inline
 
+/* A function that the verifier looks at by itself, knowing nothing of its arguments. */
+#define GLOBAL __attribute__((noinline))
+
+/* Makes `var` final here; the constant keeps the compiler from making this one with its likes on other paths.
+ */
+#define PIN_PATH(var, number) asm volatile("" : "+r"(var) : "i"(number))
+
 /* Set by the agent before loading. */
 const volatile struct xbr_settings settings = {.fdb_mask = 0, .fdb_port_cap = ~0u};
 

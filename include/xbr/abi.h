@@ -164,8 +164,8 @@ struct xbr_counters {
 	__u64 rx_bytes;
 	__u64 tx_frames;
 	__u64 tx_bytes;
-	__u64 reason[XBR_REASON_COUNT]; /* of frames that came in by this port (copy_*: would have left by it)
-					 */
+	__u64 reason[XBR_REASON_ROOM]; /* of frames that came in by this port (copy_*: would have left by it)
+					*/
 };
 
 /* ---- events --------------------------------------------------------------------------------------- */

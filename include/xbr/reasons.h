@@ -54,6 +54,10 @@ enum xbr_reason {
 		XBR_REASON_COUNT
 };
 
+/* Counters a port has for them: room for more, and a power of two. */
+#define XBR_REASON_ROOM 64
+_Static_assert(XBR_REASON_COUNT <= XBR_REASON_ROOM, "every reason has its counter");
+
 enum xbr_verdict {
 	XBR_VERDICT_DROP,
 	XBR_VERDICT_FORWARD,

@@ -25,7 +25,6 @@ from results import Line  # noqa: E402
 from sides import BUILD  # noqa: E402
 
 
-
 def not_built(row, work, issue):
     """A row whose feature is not there yet."""
     def rows(_bench):

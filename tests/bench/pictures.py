@@ -6,7 +6,7 @@ import math
 import os
 import statistics
 
-WIDTH, LEFT, RIGHT, TOP, STEP = 860, 400, 70, 56, 26
+WIDTH, LEFT, RIGHT, TOP, STEP = 1000, 520, 70, 56, 26
 INK, FAINT, GOOD, SHORT, GOAL = "#222", "#bbb", "#2a7f62", "#c0563b", "#1f4e9c"
 FONT = 'font-family="sans-serif" font-size="13"'
 
@@ -54,7 +54,7 @@ class Scale:
 
 def bar(line, scale, y):
     ratio, ratios = line.ratio(), line.ratios()
-    parts = [text(LEFT - 8, y + 14, f"{line.row}  {line.work}", "end"),
+    parts = [text(LEFT - 8, y + 14, f"{line.row}  {line.work} / {line.peer}", "end"),
              rect(scale.x(scale.low), y + 3, scale.x(ratio) - scale.x(scale.low), 15, SHORT if line.short() else GOOD),
              stroke(scale.x(min(ratios)), y + 10.5, scale.x(max(ratios)), y + 10.5, INK),
              text(scale.x(max(ratios)) + 6, y + 15, f"{ratio:.3g}")]

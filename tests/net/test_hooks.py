@@ -275,8 +275,7 @@ def test_a_strangers_xdp_program_stays(running, strangers, mode):
 
 @pytest.mark.parametrize("mode, section", [
     ("xdpdrv", "xdp"), ("xdpgeneric", "xdp"), ("xdpdrv", "xdp.frags"),
-    pytest.param("xdpgeneric", "xdp.frags", marks=pytest.mark.xfail(strict=True, reason=(
-        "the kernel (6.9 and later) forgets mac_len behind it, and tc_restore_header() runs only where xbr's own XDP program is")))])
+    ("xdpgeneric", "xdp.frags")])
 def test_frames_pass_behind_a_strangers_program(running, strangers, mode, section):
     a, b = running.guests(2)
     run(f"ip -n {running.ns} link set dev v1 {mode} obj {strangers} sec {section}")
@@ -351,10 +350,7 @@ def test_a_namespace_that_cannot_be_entered(lab):
 
 
 @pytest.mark.parametrize("capabilities, mask", [
-    pytest.param("+bpf,+net_admin,+net_raw", "8000003000", marks=pytest.mark.xfail(strict=True, reason=(
-        "without CAP_PERFMON the verifier takes neither the comparison nor the subtraction of 32-bit packet pointers "
-        "(xdp_drop_metadata, xdp_may_flood), nor a counter's place that is known on one path and not on another (count_rx)"))),
-    ("+bpf,+perfmon,+net_admin,+net_raw", "c000003000")], ids=["three capabilities", "and CAP_PERFMON"])
+    ("+bpf,+net_admin,+net_raw", "8000003000")])
 def test_an_agent_of_an_ordinary_user(lab, capabilities, mask):
     """A user of its own with a pin directory: load, attach, pin, forward, come back, detach."""
     lab.agent.wrapper = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--inh-caps", capabilities,
