@@ -2,6 +2,7 @@
 """Fixtures: a laboratory for each test (lab), and one with its agent running (running)."""
 
 import os
+import signal
 import sys
 
 import pytest
@@ -9,6 +10,19 @@ import pytest
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from lab import Lab  # noqa: E402
+
+
+TEST_SECONDS = 150  # far more than any test takes: one that hangs is ended, and says where
+
+
+@pytest.fixture(autouse=True)
+def bounded():
+    def ring(_signal, _frame):
+        raise TimeoutError(f"the test did not end within {TEST_SECONDS} s")
+    signal.signal(signal.SIGALRM, ring)
+    signal.alarm(TEST_SECONDS)
+    yield
+    signal.alarm(0)
 
 
 @pytest.fixture
