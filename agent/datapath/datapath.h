@@ -28,7 +28,7 @@ enum tc_attach {
 
 struct datapath_options {
 	const char *pin_dir;
-	uint32_t fdb_size;  /* addresses; the table gets room for more than twice as many */
+	uint32_t fdb_size;  /* addresses; the table gets a bucket for each, five slots */
 	uint32_t max_ports; /* 2 to XBR_PORT_LIMIT */
 	enum tc_attach tc;
 };

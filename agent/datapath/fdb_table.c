@@ -4,8 +4,6 @@
 #include <errno.h>
 
 #define TRIES 8
-#define SLOTS_PER_ADDRESS_NUMERATOR                                                                          \
-	2 /* at most half of the slots are taken by what the user asked room for */
 
 static uint64_t *key_word(struct xbr_fdb_bucket *bucket, uint32_t way)
 {
@@ -24,10 +22,9 @@ static bool swap_data(uint32_t *word, uint32_t from, uint32_t to)
 
 uint32_t fdb_table_buckets_for(uint32_t addresses)
 {
-	uint64_t slots = (uint64_t)addresses * SLOTS_PER_ADDRESS_NUMERATOR;
 	uint32_t buckets = 2;
 
-	while ((uint64_t)buckets * XBR_FDB_WAYS < slots && buckets < 1u << 28)
+	while (buckets < addresses && buckets < 1u << 28)
 		buckets <<= 1;
 	return buckets;
 }

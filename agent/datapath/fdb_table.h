@@ -19,7 +19,11 @@ struct fdb_table {
 	uint64_t seed;
 };
 
-/* Buckets for so many addresses at under half load; a power of two. */
+/*
+ * Buckets for so many addresses, a power of two: a bucket for each. With one address in a bucket on the
+ * average one in a million finds both its buckets full; with two (two fifths of the slots taken) it would be
+ * one in three thousand.
+ */
 uint32_t fdb_table_buckets_for(uint32_t addresses);
 
 /* The data word of a key, 0 where it is not there. */

@@ -467,7 +467,7 @@ uint32_t fdb_used(struct model *model)
 
 uint32_t fdb_size(const struct model *model)
 {
-	return model->dp->fdb.count * XBR_FDB_WAYS / 2;
+	return model->dp->fdb.count;
 }
 
 /* ---- another epoch length ---- */

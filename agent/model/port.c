@@ -173,6 +173,10 @@ static int enslave(struct model *model, struct port *port, struct xbr_error *err
 		return 0;
 	}
 	port_memory(model, port)->enslaved_by_us = 0;
+	if (err == -EXFULL) { /* the kernel's bridge ends at 1023 ports, ours does not */
+		port_listen_to_all(model, port, true);
+		return 0;
+	}
 	return xbr_refuse(error, err, "cannot enslave %s to %s: %s", port->name, port->bridge->name,
 			  strerror(-err));
 }

@@ -64,7 +64,7 @@ class Bench:
         self.quick = options.quick
         self.rounds = options.rounds or (5 if options.quick else 7)
         self.thorough = self.rounds >= 7
-        self.seconds = 0.2 if options.quick else 0.3   # of a round of one side
+        self.seconds = 0.15 if options.quick else 0.3   # of a round of one side
 
 
 def options_of(argv):

@@ -57,7 +57,7 @@ def bar(line, scale, y):
     parts = [text(LEFT - 8, y + 14, f"{line.row}  {line.work} / {line.peer}", "end"),
              rect(scale.x(scale.low), y + 3, scale.x(ratio) - scale.x(scale.low), 15, SHORT if line.short() else GOOD),
              stroke(scale.x(min(ratios)), y + 10.5, scale.x(max(ratios)), y + 10.5, INK),
-             text(scale.x(max(ratios)) + 6, y + 15, f"{ratio:.3g}")]
+             text(WIDTH - RIGHT + 10, y + 15, f"{ratio:.3g}")]
     if line.at_least:
         parts.append(stroke(scale.x(line.at_least), y, scale.x(line.at_least), y + 21, GOAL, 2))
     return parts
