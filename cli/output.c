@@ -181,8 +181,7 @@ static bool is_key_shown(const struct output *output, const struct output_field 
 		    (fields->path[length] && fields->path[length] != '.'))
 			continue;
 		is_described = true;
-		if (is_asked_for(output, fields->when) &&
-		    (!(fields->when & OUTPUT_JSON_DETAILS) || output->details))
+		if (is_asked_for(output, fields->when & ~(unsigned int)OUTPUT_DETAILS))
 			return true;
 	}
 	return !is_described;

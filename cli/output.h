@@ -15,11 +15,10 @@
 #include "error.h"
 
 enum output_when {
-	OUTPUT_STATS = 1 << 0,        /* with -s */
-	OUTPUT_DETAILS = 1 << 1,      /* with -d */
-	OUTPUT_JSON_DETAILS = 1 << 2, /* in text always, in JSON with -d */
-	OUTPUT_IF_FALSE = 1 << 3,     /* in text only when the value is false */
-	OUTPUT_IF_NULL = 1 << 4,      /* in text only when the value is null, which else is not printed */
+	OUTPUT_STATS = 1 << 0,    /* with -s */
+	OUTPUT_DETAILS = 1 << 1,  /* in text with -d; in JSON always, programs do not mind */
+	OUTPUT_IF_FALSE = 1 << 2, /* in text only when the value is false */
+	OUTPUT_IF_NULL = 1 << 3,  /* in text only when the value is null, which else is not printed */
 };
 
 enum output_color {
