@@ -63,6 +63,7 @@ run() {
 }
 
 [ -e "$debian/etc/debian_version" ] || make_debian
+chmod 755 "$debian" # the root folder of a real system lets everybody in; that of mktemp does not
 clone_repository
 for target; do
 	echo "--- fresh Debian $(cat "$debian/etc/debian_version"): make $target"
