@@ -15,9 +15,9 @@ with setns(), not `ip netns exec`, which would hide the bpffs that is mounted fo
 
 import contextlib
 import ctypes
+import itertools
 import json
 import os
-import random
 import select
 import shlex
 import shutil
@@ -262,10 +262,12 @@ class Agent:
 
 
 class Lab:
-    """See above. name: unique, at most 8 characters."""
+    """See above. name: unique, at most 9 characters."""
+
+    numbers = itertools.count()
 
     def __init__(self, name=None):
-        self.name = name or f"x{os.getpid() % 0xfffff:x}{random.randrange(256):02x}"
+        self.name = name or f"x{os.getpid() % 0xfffff:x}{next(Lab.numbers) % 0xfff:03x}"
         self.ns = f"{self.name}-host"
         self.namespaces, self.processes, self.made = [], [], []
         self.folder = tempfile.mkdtemp(prefix=f"xbr-{self.name}-")
