@@ -125,17 +125,19 @@ static void handle_bridge_show(void *user, struct server_client *client, const j
 	struct bridge *bridge = NULL, *next;
 	json_t *list;
 	uint64_t given;
+	uint32_t used;
 
 	(void)client;
 	if (!read_params(params, table, &request, &given, reply) ||
 	    (request.bridge && !find_bridge(agent, request.bridge, &bridge, reply)))
 		return;
+	used = fdb_used(agent->model);
 	list = json_array();
 	if (bridge)
-		json_array_append_new(list, show_bridge(agent->model, bridge));
+		json_array_append_new(list, show_bridge(agent->model, bridge, used));
 	else
 		bridge_foreach (agent->model, bridge, next)
-			json_array_append_new(list, show_bridge(agent->model, bridge));
+			json_array_append_new(list, show_bridge(agent->model, bridge, used));
 	reply->result = list;
 }
 
@@ -689,7 +691,8 @@ static void on_bridge(void *user, enum model_change change, const struct bridge 
 	struct agent *agent = user;
 
 	if (agent->server && server_has_subscribers(agent->server, TOPIC_BRIDGE))
-		notify(agent, TOPIC_BRIDGE, "bridge", change_word(change), show_bridge(agent->model, bridge));
+		notify(agent, TOPIC_BRIDGE, "bridge", change_word(change),
+		       show_bridge(agent->model, bridge, fdb_used(agent->model)));
 }
 
 static void on_link(void *user, enum model_change change, const struct port *port)

@@ -73,7 +73,7 @@ static json_t *show_mac(uint64_t mac)
 
 /* ---- bridges ---- */
 
-json_t *show_bridge(struct model *model, const struct bridge *bridge)
+json_t *show_bridge(const struct model *model, const struct bridge *bridge, uint32_t used)
 {
 	return json_pack("{si ss so si ss so s{ss s{sI so sI sI}} sI sI sI}", "ifindex", (int)bridge->ifindex,
 			 "ifname", bridge->name, "flags", show_flags(bridge->link.flags), "mtu",
@@ -83,7 +83,7 @@ json_t *show_bridge(struct model *model, const struct bridge *bridge)
 			 "group_fwd_mask", show_mask(bridge->settings.group_fwd_mask), "fdb_n_learned",
 			 (json_int_t)model->dp->bridge_live[bridge->index].learned, "fdb_max_learned",
 			 (json_int_t)bridge->settings.fdb_max_learned, "ports",
-			 (json_int_t)bridge->port_count, "fdb_used", (json_int_t)fdb_used(model), "fdb_size",
+			 (json_int_t)bridge->port_count, "fdb_used", (json_int_t)used, "fdb_size",
 			 (json_int_t)fdb_size(model));
 }
 

@@ -8,7 +8,8 @@
 
 #include "model/model.h"
 
-json_t *show_bridge(struct model *model, const struct bridge *bridge);
+/* used: addresses in the whole table, of fdb_used(), which walks it: once for all bridges. */
+json_t *show_bridge(const struct model *model, const struct bridge *bridge, uint32_t used);
 json_t *show_link(struct model *model, const struct port *port);
 json_t *show_fdb(const struct fdb_view *view);
 json_t *show_reasons(void);

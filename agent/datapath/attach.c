@@ -5,10 +5,8 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <linux/if_link.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "datapath/internal.h"
@@ -173,12 +171,11 @@ static bool clsact_is_on(uint32_t ifindex, enum attach_hook hook, uint32_t *ret_
 	return true;
 }
 
-static void clsact_off(struct datapath *dp, uint32_t ifindex, enum attach_hook hook)
+static void clsact_off(uint32_t ifindex, enum attach_hook hook)
 {
 	struct bpf_tc_hook place;
 	struct bpf_tc_opts opts;
 
-	(void)dp;
 	clsact_opts(hook, ifindex, &place, &opts);
 	bpf_tc_detach(&place, &opts);
 }
@@ -206,7 +203,7 @@ int attach_on(struct datapath *dp, uint32_t port, uint32_t ifindex, enum attach_
 void attach_off(struct datapath *dp, uint32_t port, uint32_t ifindex, enum attach_hook hook)
 {
 	if (hook_is_clsact(dp, hook))
-		clsact_off(dp, ifindex, hook);
+		clsact_off(ifindex, hook);
 	else
 		link_off(dp, port, hook);
 }
@@ -292,7 +289,7 @@ static uint32_t program_id(int fd)
 	return bpf_obj_get_info_by_fd(fd, &info, &length) ? 0 : info.id;
 }
 
-bool attach_is_ours(struct datapath *dp, uint32_t prog_id)
+static bool is_ours(const struct datapath *dp, uint32_t prog_id)
 {
 	return prog_id == program_id(hook_program_fd(dp, ATTACH_TC_PORT)) ||
 	       prog_id == program_id(hook_program_fd(dp, ATTACH_TC_HOST)) ||
@@ -303,7 +300,7 @@ bool attach_foreign_xdp(struct datapath *dp, uint32_t ifindex, char *text, size_
 {
 	__u32 id = 0;
 
-	if (bpf_xdp_query_id((int)ifindex, 0, &id) || !id || attach_is_ours(dp, id))
+	if (bpf_xdp_query_id((int)ifindex, 0, &id) || !id || is_ours(dp, id))
 		return false;
 	name_program(id, text, size);
 	return true;
@@ -321,7 +318,7 @@ int attach_foreign_tcx(struct datapath *dp, uint32_t ifindex, enum attach_hook h
 	if (bpf_prog_query((int)ifindex, hooks[hook].type, 0, NULL, ids, &count))
 		return -errno;
 	for (__u32 i = 0; i < count; i++) {
-		if (attach_is_ours(dp, ids[i])) {
+		if (is_ours(dp, ids[i])) {
 			before = false;
 			continue;
 		}

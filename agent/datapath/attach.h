@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * attach: programs onto devices, kept there by pinned links (tcx, XDP) or by the kernel's own filters
- * (clsact, on kernels before 6.6). Programs of others are never removed; attach_others() names them.
+ * (clsact, on kernels before 6.6). Programs of others are never removed; attach_foreign_*() name
+ * them.
  */
 #ifndef XBR_DATAPATH_ATTACH_H
 #define XBR_DATAPATH_ATTACH_H
@@ -45,8 +46,5 @@ bool attach_foreign_xdp(struct datapath *dp, uint32_t ifindex, char *text, size_
 /* Whose tcx programs are on a device beside ours: calls visit("NAME (id N)", before: runs before ours). */
 int attach_foreign_tcx(struct datapath *dp, uint32_t ifindex, enum attach_hook hook,
 		       void (*visit)(const char *program, bool before, void *user), void *user);
-
-/* True when id is one of our loaded programs. */
-bool attach_is_ours(struct datapath *dp, uint32_t prog_id);
 
 #endif

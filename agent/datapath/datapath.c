@@ -106,16 +106,24 @@ static int pin_maps(struct datapath *dp, const struct pins_set *set)
 	return 0;
 }
 
+/* What an mmapable array takes: values rounded up to eight octets, the whole to pages. */
+static size_t array_octets(uint32_t entries, uint32_t value_size)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+	return ((size_t)entries * ((value_size + 7u) & ~7u) + page - 1) & ~(page - 1);
+}
+
 void *datapath_map_memory(int fd, size_t *ret_size)
 {
 	struct bpf_map_info info = {};
 	__u32 length = sizeof(info);
-	size_t page = (size_t)sysconf(_SC_PAGESIZE), size;
+	size_t size;
 	void *memory;
 
 	if (bpf_obj_get_info_by_fd(fd, &info, &length))
 		return NULL;
-	size = ((size_t)info.max_entries * ((info.value_size + 7u) & ~7u) + page - 1) & ~(page - 1);
+	size = array_octets(info.max_entries, info.value_size);
 	memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (memory == MAP_FAILED)
 		return NULL;
@@ -155,11 +163,8 @@ static int map_tables(struct datapath *dp)
 
 static void unmap(void *memory, const struct bpf_map *map)
 {
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	size_t size = (size_t)bpf_map__max_entries(map) * ((bpf_map__value_size(map) + 7u) & ~7u);
-
 	if (memory)
-		munmap(memory, (size + page - 1) & ~(page - 1));
+		munmap(memory, array_octets(bpf_map__max_entries(map), bpf_map__value_size(map)));
 }
 
 static void unmap_tables(struct datapath *dp)
@@ -287,12 +292,6 @@ static int make_set(struct datapath *dp)
 	return !err && had ? migrate(dp, &dp->pins.current) : err;
 }
 
-static int adopt_set(struct datapath *dp)
-{
-	fdb_table_repair(&dp->fdb);
-	return 0;
-}
-
 int datapath_commit(struct datapath *dp)
 {
 	struct pins_set former = dp->pins.current;
@@ -357,7 +356,10 @@ static int bring_up(struct datapath *dp, const struct datapath_options *options)
 	dp->max_ports = options->max_ports;
 	dp->hz = jiffies_per_second();
 	dp->cpus = libbpf_num_possible_cpus();
-	err = fits ? adopt_set(dp) : make_set(dp);
+	if (fits)
+		fdb_table_repair(&dp->fdb);
+	else
+		err = make_set(dp);
 	if (!err)
 		err = choose_tc(dp, options->tc);
 	return err ? err : open_events(dp);
