@@ -34,6 +34,12 @@ struct frame {
 #define MAC_RESERVED_SHIFT 40
 #define MAC_RESERVED_PAUSE 1
 
+/* Is this feature compiled into the program? */
+STAGE bool feature_on(enum xbr_feature feature)
+{
+	return settings.features & (__u32)feature;
+}
+
 /* Ends the frame's way: always false, so that a stage can say `return frame_end(...)`. */
 STAGE bool frame_end(struct frame *f, enum xbr_verdict verdict, enum xbr_reason reason)
 {

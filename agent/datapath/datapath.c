@@ -220,6 +220,7 @@ static int fill_settings(struct datapath *dp, const struct datapath_options *opt
 		.fdb_mask = buckets - 1,
 		.fdb_port_cap = buckets * XBR_FDB_WAYS / 2,
 		.nonce = nonce,
+		.features = XBR_FEATURES_ALL,
 	};
 	return 0;
 }

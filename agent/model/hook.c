@@ -15,13 +15,13 @@
 #include "net/peer.h"
 
 /* On the device itself: what hides frames, or tags, from a native program. */
-#define OWN_OFF (XBR_FEATURE_LRO | XBR_FEATURE_GRO_HW | XBR_FEATURE_RXVLAN | XBR_FEATURE_RXVLAN_STAG)
+#define OWN_OFF (XBR_OFFLOAD_LRO | XBR_OFFLOAD_GRO_HW | XBR_OFFLOAD_RXVLAN | XBR_OFFLOAD_RXVLAN_STAG)
 
 /* On the far end of a veth with a native program: what XDP would lose must not be sent. */
-#define PEER_OFF (XBR_FEATURE_TXCSUM | XBR_FEATURE_TXVLAN | XBR_FEATURE_TXVLAN_STAG)
+#define PEER_OFF (XBR_OFFLOAD_TXCSUM | XBR_OFFLOAD_TXVLAN | XBR_OFFLOAD_TXVLAN_STAG)
 
 /* On the far end of a veth that is to take XDP frames: it needs NAPI, which comes with GRO. */
-#define PEER_ON XBR_FEATURE_GRO
+#define PEER_ON XBR_OFFLOAD_GRO
 
 const char *hook_rx_word(enum hook_rx rx)
 {

@@ -23,14 +23,14 @@ static const struct {
 	uint32_t feature;
 	const char *name;
 } feature_names[] = {
-	{XBR_FEATURE_LRO, "rx-lro"},
-	{XBR_FEATURE_GRO_HW, "rx-gro-hw"},
-	{XBR_FEATURE_RXVLAN, "rx-vlan-hw-parse"},
-	{XBR_FEATURE_RXVLAN_STAG, "rx-vlan-stag-hw-parse"},
-	{XBR_FEATURE_GRO, "rx-gro"},
-	{XBR_FEATURE_TXCSUM, "tx-checksum-ip-generic"},
-	{XBR_FEATURE_TXVLAN, "tx-vlan-hw-insert"},
-	{XBR_FEATURE_TXVLAN_STAG, "tx-vlan-stag-hw-insert"},
+	{XBR_OFFLOAD_LRO, "rx-lro"},
+	{XBR_OFFLOAD_GRO_HW, "rx-gro-hw"},
+	{XBR_OFFLOAD_RXVLAN, "rx-vlan-hw-parse"},
+	{XBR_OFFLOAD_RXVLAN_STAG, "rx-vlan-stag-hw-parse"},
+	{XBR_OFFLOAD_GRO, "rx-gro"},
+	{XBR_OFFLOAD_TXCSUM, "tx-checksum-ip-generic"},
+	{XBR_OFFLOAD_TXVLAN, "tx-vlan-hw-insert"},
+	{XBR_OFFLOAD_TXVLAN_STAG, "tx-vlan-stag-hw-insert"},
 };
 
 #define FEATURES      ARRAY_SIZE(feature_names)
@@ -129,7 +129,7 @@ static int layout_get(const char *ifname, struct layout *ret_layout)
 
 /* ---- reading and turning ----------------------------------------------------------------------------- */
 
-/* Bits of enum xbr_feature. requested: what somebody asked for, which the kernel may not be able to follow.
+/* Bits of enum xbr_offload. requested: what somebody asked for, which the kernel may not be able to follow.
  */
 struct state {
 	struct ethtool_features features;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Device features (`ethtool -k`) as bits of enum xbr_feature (xbr/abi.h), read and turned by the
+ * Device features (`ethtool -k`) as bits of enum xbr_offload (xbr/abi.h), read and turned by the
  * ETHTOOL_GSTRINGS, GFEATURES and SFEATURES ioctls; and the driver's word on XDP, by generic netlink family
  * "netdev" where the kernel has it. All calls act on a device of the calling thread's network namespace.
  */

@@ -15,7 +15,7 @@
 #include "net/rtnl.h"
 
 /*
- * Turns the features of `mask` (enum xbr_feature) on the peer of `link` to `values`. *ret_changed: the bits
+ * Turns the features of `mask` (enum xbr_offload) on the peer of `link` to `values`. *ret_changed: the bits
  * that changed; *ret_before: their former values. To turn them back, call again with mask = changed and
  * values = before. Returns 0 or a negative errno with a sentence: -EPERM (may not look into, or enter, the
  * namespace), -ENOENT (namespace not found), -ENODEV (the peer is gone), -EOPNOTSUPP (no veth, or a fixed

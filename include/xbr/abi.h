@@ -14,6 +14,7 @@
 
 #include <linux/types.h>
 
+#include "xbr/features.h"
 #include "xbr/reasons.h"
 
 #ifndef XBR_ABI_VERSION /* a test of migration builds a "newer" agent */
@@ -204,8 +205,10 @@ struct xbr_settings {
 	__u32 fdb_port_cap; /* dynamic addresses that one port may hold at the most, whatever its own limit */
 	__u32 nonce;        /* of struct xbr_handoff */
 	__u32 trace;        /* 1: write `trace`, for tests */
+	__u32 features;     /* enum xbr_feature: what is compiled in */
+	__u32 reserved;
 };
-_Static_assert(sizeof(struct xbr_settings) == 24, "no padding");
+_Static_assert(sizeof(struct xbr_settings) == 32, "no padding");
 
 /* ---- the verdict that XDP leaves for TC ----------------------------------------------------------- */
 
@@ -236,15 +239,15 @@ enum xbr_port_origin {
 };
 
 /* Device features that may have to be turned for XDP, by their ethtool names; a bit each. */
-enum xbr_feature {
-	XBR_FEATURE_LRO = 1 << 0,         /* rx-lro */
-	XBR_FEATURE_GRO_HW = 1 << 1,      /* rx-gro-hw */
-	XBR_FEATURE_RXVLAN = 1 << 2,      /* rx-vlan-hw-parse */
-	XBR_FEATURE_RXVLAN_STAG = 1 << 3, /* rx-vlan-stag-hw-parse */
-	XBR_FEATURE_GRO = 1 << 4,         /* rx-gro */
-	XBR_FEATURE_TXCSUM = 1 << 5,      /* tx-checksum-ip-generic */
-	XBR_FEATURE_TXVLAN = 1 << 6,      /* tx-vlan-hw-insert */
-	XBR_FEATURE_TXVLAN_STAG = 1 << 7, /* tx-vlan-stag-hw-insert */
+enum xbr_offload {
+	XBR_OFFLOAD_LRO = 1 << 0,         /* rx-lro */
+	XBR_OFFLOAD_GRO_HW = 1 << 1,      /* rx-gro-hw */
+	XBR_OFFLOAD_RXVLAN = 1 << 2,      /* rx-vlan-hw-parse */
+	XBR_OFFLOAD_RXVLAN_STAG = 1 << 3, /* rx-vlan-stag-hw-parse */
+	XBR_OFFLOAD_GRO = 1 << 4,         /* rx-gro */
+	XBR_OFFLOAD_TXCSUM = 1 << 5,      /* tx-checksum-ip-generic */
+	XBR_OFFLOAD_TXVLAN = 1 << 6,      /* tx-vlan-hw-insert */
+	XBR_OFFLOAD_TXVLAN_STAG = 1 << 7, /* tx-vlan-stag-hw-insert */
 };
 
 /* Map `port_saved`: array, mmapable, indexed by port number. */
@@ -255,7 +258,7 @@ struct xbr_port_saved {
 	__u8 origin;            /* enum xbr_port_origin */
 	__u8 enslaved_by_us;    /* give `master` back on detach */
 	__u8 promiscuous_by_us; /* nobody enslaves it any more: it must hear everything all the same */
-	__u32 own_changed;      /* enum xbr_feature bits turned on the device, to be turned back */
+	__u32 own_changed;      /* enum xbr_offload bits turned on the device, to be turned back */
 	__u32 own_before;       /* their values before */
 	__u32 peer_changed;     /* the same for a veth's peer */
 	__u32 peer_before;

@@ -37,7 +37,8 @@ static struct xbr_settings settings_for(__u32 buckets)
 				     .fdb_mask = buckets - 1,
 				     .fdb_port_cap = buckets * XBR_FDB_WAYS,
 				     .nonce = DATAPATH_NONCE,
-				     .trace = 1};
+				     .trace = 1,
+				     .features = XBR_FEATURES_ALL};
 }
 
 /* An array map's elements as memory, or NULL with errno set. Stays until the process ends or

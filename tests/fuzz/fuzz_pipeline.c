@@ -90,8 +90,11 @@ static void make_flood_lists(void)
 static void make_world(struct input *in)
 {
 	host_reset();
-	settings =
-		(struct xbr_settings){.fdb_seed = 1, .fdb_mask = BUCKETS - 1, .fdb_port_cap = 20, .trace = 1};
+	settings = (struct xbr_settings){.fdb_seed = 1,
+					 .fdb_mask = BUCKETS - 1,
+					 .fdb_port_cap = 20,
+					 .trace = 1,
+					 .features = XBR_FEATURES_ALL};
 	for (uint32_t n = 1; n <= PORTS; n++)
 		make_port(in, n);
 	for (uint32_t n = 1; n <= BRIDGES; n++)

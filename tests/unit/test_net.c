@@ -29,8 +29,8 @@
 #include "test.h"
 #include "xbr/abi.h"
 
-#define ARM_MASK   (XBR_FEATURE_GRO | XBR_FEATURE_TXCSUM | XBR_FEATURE_TXVLAN | XBR_FEATURE_TXVLAN_STAG)
-#define ARM_VALUES XBR_FEATURE_GRO
+#define ARM_MASK   (XBR_OFFLOAD_GRO | XBR_OFFLOAD_TXCSUM | XBR_OFFLOAD_TXVLAN | XBR_OFFLOAD_TXVLAN_STAG)
+#define ARM_VALUES XBR_OFFLOAD_GRO
 
 /* ---- a namespace to play in -------------------------------------------------------------------------- */
 
@@ -542,17 +542,17 @@ static void every_feature_has_a_name_the_kernel_knows(void)
 		return;
 	run("ip link add xnv0 type veth peer name xnv1");
 	CU_ASSERT_EQUAL(ethtool_features_get("xnv0", &features), 0);
-	CU_ASSERT_EQUAL(features.known, 2 * XBR_FEATURE_TXVLAN_STAG - 1);
-	CU_ASSERT_EQUAL(features.fixed, XBR_FEATURE_LRO | XBR_FEATURE_GRO_HW);
-	CU_ASSERT_STRING_EQUAL(ethtool_feature_name(XBR_FEATURE_GRO), "rx-gro");
-	CU_ASSERT_PTR_NULL(ethtool_feature_name(2 * XBR_FEATURE_TXVLAN_STAG));
+	CU_ASSERT_EQUAL(features.known, 2 * XBR_OFFLOAD_TXVLAN_STAG - 1);
+	CU_ASSERT_EQUAL(features.fixed, XBR_OFFLOAD_LRO | XBR_OFFLOAD_GRO_HW);
+	CU_ASSERT_STRING_EQUAL(ethtool_feature_name(XBR_OFFLOAD_GRO), "rx-gro");
+	CU_ASSERT_PTR_NULL(ethtool_feature_name(2 * XBR_OFFLOAD_TXVLAN_STAG));
 	CU_ASSERT_EQUAL(ethtool_features_get("xnnone", &features), -ENODEV);
 	leave(&place);
 }
 
 static void features_turned_and_turned_back_leave_no_trace(void)
 {
-	const uint32_t off = XBR_FEATURE_TXCSUM | XBR_FEATURE_RXVLAN | XBR_FEATURE_TXVLAN | XBR_FEATURE_LRO;
+	const uint32_t off = XBR_OFFLOAD_TXCSUM | XBR_OFFLOAD_RXVLAN | XBR_OFFLOAD_TXVLAN | XBR_OFFLOAD_LRO;
 	struct place place;
 	char before[4096], between[4096], after[4096];
 	uint32_t changed = 0, again = 0;
@@ -562,7 +562,7 @@ static void features_turned_and_turned_back_leave_no_trace(void)
 	run("ip link add xnv0 type veth peer name xnv1");
 	read_command("ethtool -k xnv0", before, sizeof(before));
 	CU_ASSERT_EQUAL(ethtool_features_set("xnv0", off, 0, &changed), 0);
-	CU_ASSERT_EQUAL(changed, off ^ XBR_FEATURE_LRO);
+	CU_ASSERT_EQUAL(changed, off ^ XBR_OFFLOAD_LRO);
 	CU_ASSERT_EQUAL(active_features("xnv0") & off, 0);
 	read_command("ethtool -k xnv0", between, sizeof(between));
 	CU_ASSERT_PTR_NOT_NULL(strstr(between, "tx-tcp-segmentation: off [requested on]"));
@@ -582,19 +582,19 @@ static void a_feature_that_does_not_follow_turns_none(void)
 	if (!enter(&place))
 		return;
 	run("ip link add xnv0 type veth peer name xnv1");
-	CU_ASSERT_EQUAL(ethtool_features_set("xnv0", XBR_FEATURE_LRO | XBR_FEATURE_GRO,
-					     XBR_FEATURE_LRO | XBR_FEATURE_GRO, &changed),
+	CU_ASSERT_EQUAL(ethtool_features_set("xnv0", XBR_OFFLOAD_LRO | XBR_OFFLOAD_GRO,
+					     XBR_OFFLOAD_LRO | XBR_OFFLOAD_GRO, &changed),
 			-EOPNOTSUPP);
-	CU_ASSERT_FALSE(active_features("xnv0") & XBR_FEATURE_GRO);
+	CU_ASSERT_FALSE(active_features("xnv0") & XBR_OFFLOAD_GRO);
 	/* Not fixed, but off as long as the tap's reader has not asked for it. */
 	run("ip tuntap add xnt0 mode tap");
 	read_command("ethtool -k xnt0", before, sizeof(before));
-	CU_ASSERT_EQUAL(ethtool_features_set("xnt0", XBR_FEATURE_TXCSUM | XBR_FEATURE_GRO, XBR_FEATURE_TXCSUM,
+	CU_ASSERT_EQUAL(ethtool_features_set("xnt0", XBR_OFFLOAD_TXCSUM | XBR_OFFLOAD_GRO, XBR_OFFLOAD_TXCSUM,
 					     &changed),
 			-EOPNOTSUPP);
 	read_command("ethtool -k xnt0", after, sizeof(after));
 	CU_ASSERT_STRING_EQUAL(before, after);
-	CU_ASSERT_TRUE(active_features("xnt0") & XBR_FEATURE_GRO);
+	CU_ASSERT_TRUE(active_features("xnt0") & XBR_OFFLOAD_GRO);
 	CU_ASSERT_EQUAL(changed, 0);
 	leave(&place);
 }
@@ -617,7 +617,7 @@ static void a_veth_takes_xdp_frames_while_its_peer_has_gro(void)
 	}
 	run("ip link set xnv0 up && ip link set xnv1 up"); /* the kernel tells only of what can be done now */
 	CU_ASSERT_EQUAL(features, NET_XDP_BASIC | NET_XDP_REDIRECT | NET_XDP_RX_SG);
-	CU_ASSERT_EQUAL(ethtool_features_set("xnv1", XBR_FEATURE_GRO, XBR_FEATURE_GRO, &changed), 0);
+	CU_ASSERT_EQUAL(ethtool_features_set("xnv1", XBR_OFFLOAD_GRO, XBR_OFFLOAD_GRO, &changed), 0);
 	CU_ASSERT_EQUAL(ethtool_xdp_features(ifindex, &features), 0);
 	CU_ASSERT_TRUE(features & NET_XDP_NDO_XMIT);
 	CU_ASSERT_TRUE(features & NET_XDP_NDO_XMIT_SG);

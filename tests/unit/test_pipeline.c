@@ -25,8 +25,11 @@
 static void setup(void)
 {
 	host_reset();
-	settings = (struct xbr_settings){
-		.fdb_seed = 99, .fdb_mask = BUCKETS - 1, .fdb_port_cap = PORT_CAP, .trace = 1};
+	settings = (struct xbr_settings){.fdb_seed = 99,
+					 .fdb_mask = BUCKETS - 1,
+					 .fdb_port_cap = PORT_CAP,
+					 .trace = 1,
+					 .features = XBR_FEATURES_ALL};
 	host.bridges[BRIDGE] = (struct xbr_bridge){
 		.ifindex = 1, .fid = FID, .epoch_shift = EPOCH_SHIFT, .ageing_epochs = AGEING_EPOCHS};
 	host.flood[FID].count = 4;
