@@ -14,7 +14,9 @@
 #include "control/agent.h"
 #include "control/api.h"
 #include "control/config.h"
+#include "datapath/features.h"
 #include "log.h"
+#include "model/features.h"
 #include "options.h"
 
 #define SWEEP_PERIOD_USEC 1000000
@@ -65,6 +67,7 @@ static int on_sweep(sd_event_source *source, uint64_t usec, void *user)
 
 	(void)usec;
 	fdb_sweep(agent->model);
+	model_drop_surplus(agent->model);
 	api_update_events(agent);
 	sd_event_source_set_time_relative(source, SWEEP_PERIOD_USEC);
 	return 0;
@@ -133,6 +136,9 @@ static int open_model(struct agent *agent, const struct options *options, struct
 		return err;
 	agent->model->listener.log = on_model_log;
 	err = adopt_all(agent->model, error);
+	if (!err)
+		err = datapath_need(agent->dp, model_features(agent->model) | agent->dp->agent->features,
+				    error);
 	if (err)
 		return err;
 	err = datapath_commit(agent->dp);

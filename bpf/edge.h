@@ -28,7 +28,7 @@ STAGE enum xbr_reason edge_refusal(const struct frame *f, const struct xbr_port 
 		return XBR_REASON_egress_down;
 	if (out_number == f->in && !(out->flags & XBR_PORT_HAIRPIN))
 		return XBR_REASON_same_port;
-	if (in->flags & out->flags & XBR_PORT_ISOLATED)
+	if (feature_on(XBR_FEATURE_edge) && in->flags & out->flags & XBR_PORT_ISOLATED)
 		return XBR_REASON_isolated;
 	return XBR_REASON_none;
 }

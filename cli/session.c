@@ -11,6 +11,7 @@ const struct output_field version_fields[] = {
 	{"pid", "pid % ", 0, 0, NULL},
 	{"pin_dir", "pin_dir % ", 0, 0, NULL},
 	{"config", "config % ", 0, 0, NULL},
+	{"features", "features % ", OUTPUT_DETAILS, 0, " "},
 	{0},
 };
 

@@ -11,6 +11,7 @@
 #include "control/params.h"
 #include "control/show.h"
 #include "control/transaction.h"
+#include "datapath/features.h"
 
 #define FDB_SHOW_LIMIT 4096 /* entries of one answer where the request names no limit */
 #define FDB_SHOW_MAX   65536
@@ -67,9 +68,10 @@ static void handle_version(void *user, struct server_client *client, const json_
 
 	(void)client;
 	if (no_params(params, reply))
-		reply->result = json_pack("{ss si si si ss ss?}", "version", XBR_VERSION, "api",
+		reply->result = json_pack("{ss si si si ss ss? so}", "version", XBR_VERSION, "api",
 					  XBR_API_VERSION, "abi", XBR_ABI_VERSION, "pid", (int)getpid(),
-					  "pin_dir", agent->pin_dir, "config", agent->config_path);
+					  "pin_dir", agent->pin_dir, "config", agent->config_path, "features",
+					  show_features(datapath_features(agent->dp)));
 }
 
 static void handle_reasons(void *user, struct server_client *client, const json_t *params,

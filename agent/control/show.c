@@ -289,3 +289,20 @@ json_t *show_stats(struct model *model, const struct port *port)
 			 (json_int_t)c.rx_bytes, "tx", "packets", (json_int_t)c.tx_frames, "bytes",
 			 (json_int_t)c.tx_bytes, "reasons", counts);
 }
+
+/* ---- features ---- */
+
+json_t *show_features(uint32_t features)
+{
+	static const char *const names[] = {
+#define NAME(name, what) #name,
+		XBR_FEATURES(NAME)
+#undef NAME
+	};
+	json_t *list = json_array();
+
+	for (int number = 0; number < XBR_FEATURE_COUNT; number++)
+		if (features >> number & 1)
+			json_array_append_new(list, json_string(names[number]));
+	return list;
+}

@@ -14,6 +14,9 @@ json_t *show_link(struct model *model, const struct port *port);
 json_t *show_fdb(const struct fdb_view *view);
 json_t *show_reasons(void);
 
+/* Bits of enum xbr_feature as an array of their names. */
+json_t *show_features(uint32_t features);
+
 /* port NULL: frames that came by devices that are no ports. */
 json_t *show_stats(struct model *model, const struct port *port);
 

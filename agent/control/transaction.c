@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "datapath/features.h"
+#include "model/features.h"
+
 /* ---- what is ---- */
 
 static bool snapshot_bridges(const struct model *model, struct want *want)
@@ -354,6 +357,14 @@ static int check(struct run *run, struct xbr_error *error)
 	return err ? err : check_ports(run, error);
 }
 
+/* Before the first step. The steps may go through any mixture of before and after. */
+static int need_features(const struct run *run, struct xbr_error *error)
+{
+	if (run->flags & TRANSACTION_DRY_RUN)
+		return 0;
+	return datapath_need(run->model->dp, want_features(run->to) | model_features(run->model), error);
+}
+
 static int make_true(struct run *run, struct xbr_error *error)
 {
 	struct want *before = transaction_snapshot(run->model, run->to->with_addresses);
@@ -363,7 +374,9 @@ static int make_true(struct run *run, struct xbr_error *error)
 	run->before = before;
 	if (!before)
 		return xbr_refuse(error, -ENOMEM, "out of memory");
-	err = run_steps(run, error);
+	err = need_features(run, error);
+	if (!err)
+		err = run_steps(run, error);
 	if (err)
 		undo(run->model, before);
 	want_free(before);

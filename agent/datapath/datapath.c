@@ -185,42 +185,40 @@ static void unmap_tables(struct datapath *dp)
 
 /* ---- settings ---- */
 
-/* The seed of a table that lives on; a new one for a new table. */
-static int read_seed(const struct datapath *dp, bool adopt, uint64_t *ret_seed)
+/* What an earlier agent knew of a set that lives on; for a new one a seed, and nothing is needed yet. */
+static int read_saved(const struct datapath *dp, bool adopt, struct xbr_agent_saved *ret_saved)
 {
-	struct xbr_agent_saved saved;
+	size_t size = sizeof(ret_saved->fdb_seed);
 	__u32 zero = 0;
 	int fd, err;
 
+	*ret_saved = (struct xbr_agent_saved){0};
 	if (!adopt)
-		return getrandom(ret_seed, sizeof(*ret_seed), 0) == sizeof(*ret_seed) ? 0 : -errno;
+		return getrandom(&ret_saved->fdb_seed, size, 0) == (ssize_t)size ? 0 : -errno;
 	fd = datapath_open_pinned(&dp->pins, &dp->pins.current, "agent_saved");
 	if (fd < 0)
 		return fd;
-	err = bpf_map_lookup_elem(fd, &zero, &saved);
+	err = bpf_map_lookup_elem(fd, &zero, ret_saved) ? -errno : 0;
 	close(fd);
-	if (err)
-		return -errno;
-	*ret_seed = saved.fdb_seed;
-	return 0;
+	return err;
 }
 
 static int fill_settings(struct datapath *dp, const struct datapath_options *options, bool adopt)
 {
 	uint32_t buckets = fdb_table_buckets_for(options->fdb_size), nonce;
-	uint64_t seed;
-	int err = read_seed(dp, adopt, &seed);
+	struct xbr_agent_saved saved;
+	int err = read_saved(dp, adopt, &saved);
 
 	if (err)
 		return err;
 	if (getrandom(&nonce, sizeof(nonce), 0) != sizeof(nonce))
 		return -errno;
 	*(struct xbr_settings *)&dp->bpf->rodata->settings = (struct xbr_settings){
-		.fdb_seed = seed,
+		.fdb_seed = saved.fdb_seed,
 		.fdb_mask = buckets - 1,
 		.fdb_port_cap = buckets * XBR_FDB_WAYS / 2,
 		.nonce = nonce,
-		.features = XBR_FEATURES_ALL,
+		.features = saved.features & XBR_FEATURES_ALL,
 	};
 	return 0;
 }
@@ -299,8 +297,11 @@ int datapath_commit(struct datapath *dp)
 	bool had = dp->pins.has_current;
 	int err = attach_swap_programs(dp);
 
-	if (err || !dp->has_fresh_set)
+	if (err)
 		return err;
+	dp->committed = true;
+	if (!dp->has_fresh_set)
+		return 0;
 	err = pins_set_complete(&dp->pins, &dp->fresh_set, bpf_map__fd(dp->bpf->maps.agent_saved));
 	if (err)
 		return err;

@@ -42,6 +42,7 @@ struct datapath {
 	bool has_fresh_set;
 	struct xbr_bpf *bpf;
 	bool adopted;       /* the maps were there: an earlier agent left them */
+	bool committed;     /* the programs under the links are ours */
 	bool tcx;           /* how TC programs are attached */
 	uint32_t max_ports; /* entries of `ports`: numbers 0 to max_ports - 1 */
 	uint32_t hz;        /* jiffies a second */

@@ -6,6 +6,7 @@
  *     bridge.c  the bridge device and its local port      port.c   a device's life as a port
  *     hook.c    which hook a port gets, and why           flood.c  who gets copies
  *     fdb.c     addresses: by hand, ageing, flushing      adopt.c  what an earlier agent left; kernel events
+ *     features.c  what the programs must have in them
  *
  * State has one owner: dynamic addresses are the datapath's, carrier and ifindex the kernel's, settings are
  * here, and written through to the pinned maps, from which adopt.c reads them again. Functions that take a
@@ -112,7 +113,9 @@ struct model {
 	struct bridge **by_index; /* XBR_BRIDGE_LIMIT */
 	struct port **by_number;  /* dp->max_ports */
 	struct model_listener listener;
-	uint32_t flushes;    /* since the last sweep: generations have 6 bits */
+	uint32_t flushes;        /* since the last sweep: generations have 6 bits */
+	uint32_t surplus_sweeps; /* since the last look at features that nobody needs */
+	bool had_surplus;        /* there were some */
 	uint8_t *seen_empty; /* a bit for each slot of the FDB: claimed, but without data at the last sweep */
 };
 

@@ -18,7 +18,7 @@
 #include "xbr/reasons.h"
 
 #ifndef XBR_ABI_VERSION /* a test of migration builds a "newer" agent */
-#define XBR_ABI_VERSION 1
+#define XBR_ABI_VERSION 2
 #endif
 
 #define XBR_IFNAME_LEN 16 /* IFNAMSIZ */
@@ -283,7 +283,9 @@ struct xbr_agent_saved {
 	__u64 fdb_seed;    /* of the bucket choice; fixed as long as the table lives */
 	__u64 config_hash; /* of the configuration file that was last made true at a start; 0: none */
 	__u8 clsact;       /* TC programs are clsact filters, not tcx links */
-	__u8 reserved[111];
+	__u8 reserved1[3];
+	__u32 features; /* enum xbr_feature: what programs over these maps must have in them */
+	__u8 reserved[104];
 };
 _Static_assert(sizeof(struct xbr_agent_saved) == 128, "fixed");
 

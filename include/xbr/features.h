@@ -2,7 +2,8 @@
 /*
  * The one list of what the datapath can do beyond plain switching. A feature that no port or bridge is
  * configured for is off in `settings.features` (.rodata) when the programs are loaded, and the verifier
- * removes its code: it costs nothing. Stages ask feature_on().
+ * removes its code: it costs nothing. Stages ask feature_on(). What a setting needs is said in
+ * agent/model/features.c; programs that have it are loaded before the setting is written.
  *
  * X(name, what it is)
  */
@@ -13,7 +14,7 @@
 #define XBR_FEATURES(X) \
 	X(vlan,  "VLAN filtering, tunnels and translation") \
 	X(encap, "ports that are a tag of a device: S-channels, 802.1BR, VN-Tag") \
-	X(edge,  "edge modes other than bridge, isolation groups") \
+	X(edge,  "isolated ports, edge modes other than bridge") \
 	X(guard, "guards: bound addresses, locked ports, storm control") \
 	X(punt,  "frames for the agent") \
 	X(stp,   "spanning tree states by MSTI") \

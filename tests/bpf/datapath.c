@@ -31,14 +31,14 @@ static void set_sizes(struct xbr_bpf *skeleton, __u32 buckets)
 	bpf_map__set_max_entries(skeleton->maps.fdb, buckets);
 }
 
-static struct xbr_settings settings_for(__u32 buckets)
+static struct xbr_settings settings_for(__u32 buckets, __u32 features)
 {
 	return (struct xbr_settings){.fdb_seed = DATAPATH_SEED,
 				     .fdb_mask = buckets - 1,
 				     .fdb_port_cap = buckets * XBR_FDB_WAYS,
 				     .nonce = DATAPATH_NONCE,
 				     .trace = 1,
-				     .features = XBR_FEATURES_ALL};
+				     .features = features};
 }
 
 /* An array map's elements as memory, or NULL with errno set. Stays until the process ends or
@@ -70,7 +70,7 @@ static int map_tables(struct datapath *dp)
 	return t->ports && t->port_live && t->bridges && t->bridge_live && t->fdb && t->trace ? 0 : -errno;
 }
 
-static int open_kernel(struct datapath *dp)
+static int open_kernel(struct datapath *dp, __u32 features)
 {
 	int err;
 
@@ -78,7 +78,7 @@ static int open_kernel(struct datapath *dp)
 	if (!dp->skeleton)
 		return -errno;
 	set_sizes(dp->skeleton, dp->buckets);
-	dp->skeleton->rodata->settings = settings_for(dp->buckets);
+	dp->skeleton->rodata->settings = settings_for(dp->buckets, features);
 	err = xbr_bpf__load(dp->skeleton);
 	if (!err)
 		err = map_tables(dp);
@@ -87,12 +87,12 @@ static int open_kernel(struct datapath *dp)
 	return err;
 }
 
-static int open_host(struct datapath *dp)
+static int open_host(struct datapath *dp, __u32 features)
 {
 	if (dp->buckets > HOST_BUCKETS)
 		return -E2BIG;
 	host_reset();
-	settings = settings_for(dp->buckets);
+	settings = settings_for(dp->buckets, features);
 	dp->tables = (struct tables){.ports = host.ports,
 				     .port_live = host.port_live,
 				     .bridges = host.bridges,
@@ -102,10 +102,15 @@ static int open_host(struct datapath *dp)
 	return 0;
 }
 
-int datapath_open(struct datapath *dp, enum hook hook, __u32 buckets)
+int datapath_open_with(struct datapath *dp, enum hook hook, __u32 buckets, __u32 features)
 {
 	*dp = (struct datapath){.hook = hook, .name = hook_names[hook], .buckets = buckets};
-	return hook == HOOK_HOST ? open_host(dp) : open_kernel(dp);
+	return hook == HOOK_HOST ? open_host(dp, features) : open_kernel(dp, features);
+}
+
+int datapath_open(struct datapath *dp, enum hook hook, __u32 buckets)
+{
+	return datapath_open_with(dp, hook, buckets, XBR_FEATURES_ALL);
 }
 
 void datapath_close(struct datapath *dp)

@@ -61,9 +61,10 @@ struct datapath {
 	struct xbr_bpf *skeleton; /* NULL: the host build */
 };
 
-/* A datapath with empty tables of HOST_PORTS ports, HOST_BRIDGES bridges and `buckets` (a power of two). 0 or
- * -errno. */
+/* A datapath with empty tables of HOST_PORTS ports, HOST_BRIDGES bridges and `buckets` (a power of two), and
+ * with every feature, or with those of enum xbr_feature. 0 or -errno. */
 int datapath_open(struct datapath *dp, enum hook hook, __u32 buckets);
+int datapath_open_with(struct datapath *dp, enum hook hook, __u32 buckets, __u32 features);
 void datapath_close(struct datapath *dp);
 
 /* Empties ports, bridges, FDB and what is held of them. */

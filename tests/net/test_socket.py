@@ -150,7 +150,7 @@ def test_a_batch_is_answered_as_one(running):
         assert answers[1]["result"][0]["linkinfo"]["info_data"]["ageing_time"] == 100
         assert [answer["error"]["code"] for answer in answers[2:]] == [-32600, -32601]
         client.send([{"jsonrpc": "2.0", "method": "version"}])  # nothing to answer
-        assert client.result("version")["abi"] == 1
+        assert client.result("version")["abi"] == 2
 
 
 def test_requests_may_be_pipelined(running):

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/features.h"
+
+#include "datapath/features.h"
+#include "xbr/features.h"
+
+#define SURPLUS_SWEEPS 15 /* so many, a second apart, between two looks */
+
+uint32_t bridge_features(const struct bridge_settings *settings)
+{
+	(void)settings;
+	return 0;
+}
+
+uint32_t port_features(const struct port_settings *settings)
+{
+	uint32_t features = 0;
+
+	if (settings->flags & XBR_PORT_ISOLATED)
+		features |= XBR_FEATURE_edge;
+	return features;
+}
+
+uint32_t want_features(const struct want *want)
+{
+	struct want_bridge *bridge, *next_bridge;
+	struct want_port *port, *next_port;
+	uint32_t features = 0;
+
+	HASH_ITER (hh, want->bridges, bridge, next_bridge)
+		features |= bridge_features(&bridge->settings);
+	HASH_ITER (hh, want->ports, port, next_port)
+		features |= port_features(&port->settings);
+	return features;
+}
+
+uint32_t model_features(const struct model *model)
+{
+	struct bridge *bridge, *next_bridge;
+	struct port *port, *next_port;
+	uint32_t features = 0;
+
+	bridge_foreach (model, bridge, next_bridge)
+		features |= bridge_features(&bridge->settings);
+	port_foreach (model, port, next_port)
+		features |= port_features(&port->settings);
+	return features;
+}
+
+/* One walk over all ports in so many sweeps: the surplus must have been there at two of them. */
+void model_drop_surplus(struct model *model)
+{
+	struct xbr_error error;
+	uint32_t features;
+
+	if (++model->surplus_sweeps < SURPLUS_SWEEPS)
+		return;
+	model->surplus_sweeps = 0;
+	features = model_features(model);
+	if (features == datapath_features(model->dp)) {
+		model->had_surplus = false;
+	} else if (!model->had_surplus) {
+		model->had_surplus = true;
+	} else if (datapath_need_only(model->dp, features, &error)) {
+		model_log(model, "the programs keep features that nobody needs: %s", error.message);
+	}
+}
