@@ -173,7 +173,7 @@ static long tc_flood_member(__u32 index, struct tc_flood *flood)
 
 STAGE int tc_flood(struct __sk_buff *skb, struct frame *f, bool at_ingress)
 {
-	struct tc_flood loop = {.skb = skb, .f = f};
+	struct tc_flood loop = {.skb = skb, .f = f, .pending = unknown_zero()};
 	const struct xbr_port *last;
 
 	loop.list = bpf_map_lookup_elem(&flood, &f->fid);

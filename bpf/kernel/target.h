@@ -125,6 +125,18 @@ STAGE struct xbr_port *port_get(__u32 number)
 	return bpf_map_lookup_elem(&ports, &number);
 }
 
+/*
+ * A zero that the verifier takes for any number. Kernels before 6.7 look at a bpf_loop() callback only once,
+ * with the values it is first called with, and remove the branches that those rule out: what a callback
+ * changes must not begin as a constant.
+ */
+STAGE __u32 unknown_zero(void)
+{
+	const struct xbr_port *none = port_get(XBR_PORT_NONE);
+
+	return none ? none->ifindex : 0;
+}
+
 STAGE struct xbr_port_live *port_live_get(__u32 number)
 {
 	return bpf_map_lookup_elem(&port_live, &number);
