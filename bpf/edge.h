@@ -6,6 +6,7 @@
 #ifndef XBR_EDGE_H
 #define XBR_EDGE_H
 
+#include "modes.h"
 #include "parse.h"
 
 #define VLAN_ALLOWANCE  4  /* the kernel lets a frame be one tag longer than the MTU: is_skb_forwardable() */
@@ -30,6 +31,8 @@ STAGE enum xbr_reason edge_refusal(const struct frame *f, const struct xbr_port 
 		return XBR_REASON_same_port;
 	if (feature_on(XBR_FEATURE_edge) && in->flags & out->flags & XBR_PORT_ISOLATED)
 		return XBR_REASON_isolated;
+	if (modes_in_play(in))
+		return modes_refusal(f, in, out, out_number);
 	return XBR_REASON_none;
 }
 
@@ -60,7 +63,10 @@ STAGE bool edge_floods(const struct frame *f, const struct xbr_port *in, const s
 STAGE bool edge_delivers(const struct frame *f, const struct xbr_port *in, const struct xbr_port *out,
 			 __u32 out_number)
 {
-	return edge_floods(f, in, out) && edge_refusal(f, in, out, out_number) == XBR_REASON_none;
+	bool floods = modes_in_play(in) && modes_choose_copies(f, in, out) ? modes_copy(f, out, out_number)
+									   : edge_floods(f, in, out);
+
+	return floods && edge_refusal(f, in, out, out_number) == XBR_REASON_none;
 }
 
 /* Whatever the FDB says at this instant, no frame leaves by a port of another bridge. */

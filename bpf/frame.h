@@ -19,6 +19,9 @@ struct frame {
 	/* by vlan */
 	__u32 fid;
 
+	/* by modes: the port at which the source of a frame from the uplink is known, else XBR_PORT_NONE */
+	__u32 origin;
+
 	/* the decision */
 	__u32 out;     /* egress port of a FORWARD */
 	__u32 verdict; /* enum xbr_verdict */

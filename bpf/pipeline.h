@@ -51,13 +51,16 @@ STAGE void relay(struct frame *f, const struct xbr_port *port, const struct xbr_
 	struct addresses a;
 	__u32 epoch = fdb_epoch(bridge);
 	__u32 *src, *dst;
+	bool known;
 
 	if (!addresses_find(f, &a)) {
 		frame_drop(f, XBR_REASON_none);
 		return;
 	}
 	src = fdb_find(a.src_first, a.src_key, a.src_hash);
-	if (!learn(f, port, bridge, a.src_first, a.src_key, a.src_hash, src, epoch))
+	if (modes_in_play(port) && modes_reflected(f, port, bridge, src ? *src : 0, epoch))
+		count_note(f->in, XBR_REASON_reflection);
+	else if (!learn(f, port, bridge, a.src_first, a.src_key, a.src_hash, src, epoch))
 		return;
 	if (port->state != XBR_STATE_FORWARDING) {
 		frame_drop(f, XBR_REASON_port_discarding);
@@ -65,10 +68,15 @@ STAGE void relay(struct frame *f, const struct xbr_port *port, const struct xbr_
 	}
 	if (f->dst & MAC_GROUP_BIT) {
 		lookup_group(f, port, bridge);
+		if (modes_in_play(port))
+			modes_steer_group(f, port);
 		return;
 	}
 	dst = fdb_find(a.dst_first, a.dst_key, a.dst_hash);
-	if (lookup_unicast(f, bridge, dst ? *dst : 0, epoch))
+	known = lookup_unicast(f, bridge, dst ? *dst : 0, epoch);
+	if (modes_in_play(port))
+		known = modes_steer(f, port);
+	if (known)
 		edge(f, port);
 }
 

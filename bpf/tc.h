@@ -107,6 +107,7 @@ STAGE bool tc_take_handoff(struct frame *f, struct __sk_buff *skb)
 	f->verdict = h->verdict;
 	f->reason = h->reason;
 	f->fid = h->fid;
+	f->origin = h->origin;
 	h->nonce = 0;
 	tc_judge_length(f);
 	return true;

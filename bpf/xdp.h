@@ -59,6 +59,7 @@ STAGE int xdp_hand_off(struct xdp_md *xdp, const struct frame *f)
 	h->verdict = (__u8)f->verdict;
 	h->reason = (__u8)f->reason;
 	h->fid = (__u16)f->fid;
+	h->origin = (__u16)f->origin;
 	h->reserved = 0;
 	return XDP_PASS;
 }
@@ -132,7 +133,7 @@ STAGE int xdp_flood(struct xdp_md *xdp, struct frame *f)
 	struct xdp_flood loop = {.f = f};
 	void *devices;
 
-	if (!bridge || !xdp_may_flood(f, bridge))
+	if (!bridge || modes_in_play(in) || !xdp_may_flood(f, bridge))
 		return xdp_hand_off(xdp, f);
 	loop.list = bpf_map_lookup_elem(&flood, &f->fid);
 	devices = bpf_map_lookup_elem(&flood_xdp, &f->fid);

@@ -131,15 +131,19 @@ static int command_bridge_del(const json_t *params, struct want *want, struct xb
 struct link_request {
 	const char *dev, *master;
 	PORT_SWITCHES(SWITCH_MEMBER)
-	uint32_t fdb_max_learned, group_fwd_mask, xdp;
+	EDGE_SWITCHES(SWITCH_MEMBER)
+	uint32_t fdb_max_learned, group_fwd_mask, xdp, mode, role;
 };
 
-/* In `given`, switches have their own flags (all below this); the rest is shifted above them. */
+/* In `given`, switches have their own flags; the rest is shifted above them, edge switches above that. */
 #define GIVEN_REST(bit) ((uint64_t)(bit) << 32)
+#define GIVEN_EDGE(bit) ((uint64_t)(bit) << 56)
 
 #define LINK_FIELD(member) .offset = offsetof(struct link_request, member)
 #define SWITCH_ROW(name_, flag, by_default)                                                                  \
 	{.name = #name_, .type = PARAM_BOOL, .given = (flag), LINK_FIELD(name_)},
+#define EDGE_ROW(name_, option, by_default)                                                                  \
+	{.name = #name_, .type = PARAM_BOOL, .given = GIVEN_EDGE(option), LINK_FIELD(name_)},
 #define LINK_OPTIONS                                                                                         \
 	PORT_SWITCHES(SWITCH_ROW){.name = "fdb_max_learned",                                                 \
 				  .type = PARAM_U32,                                                         \
@@ -154,7 +158,18 @@ struct link_request {
 		 .type = PARAM_ENUM,                                                                         \
 		 .words = xdp_mode_words,                                                                    \
 		 .given = GIVEN_REST(PORT_GIVEN_XDP),                                                        \
-		 LINK_FIELD(xdp)},
+		 LINK_FIELD(xdp)},                                                                           \
+		{.name = "mode",                                                                             \
+		 .type = PARAM_ENUM,                                                                         \
+		 .words = mode_words,                                                                        \
+		 .given = GIVEN_REST(PORT_GIVEN_MODE),                                                       \
+		 LINK_FIELD(mode)},                                                                          \
+		{.name = "role",                                                                             \
+		 .type = PARAM_ENUM,                                                                         \
+		 .words = role_words,                                                                        \
+		 .given = GIVEN_REST(PORT_GIVEN_ROLE),                                                       \
+		 LINK_FIELD(role)},                                                                          \
+		EDGE_SWITCHES(EDGE_ROW)
 
 #define LINK_DEV                                                                                             \
 	{                                                                                                    \
@@ -169,15 +184,20 @@ static const struct param link_set_params[] = {LINK_DEV, LINK_OPTIONS{0}};
 static const struct param link_del_params[] = {LINK_DEV, {0}};
 
 #define SWITCH_VALUE(name, flag, by_default) (request->name ? (uint32_t)(flag) : 0u) |
+#define EDGE_VALUE(name, option, by_default) (request->name != (by_default) ? (option) : 0u) |
 static void port_patch_of(const struct link_request *request, uint64_t given, struct port_patch *ret_patch)
 {
 	*ret_patch = (struct port_patch){
-		.given = (uint32_t)(given >> 32),
+		.given = (uint32_t)(given >> 32) & 0xffffffu,
 		.flags_given = (uint32_t)given & PORT_SWITCH_MASK,
+		.edge_options_given = (uint8_t)(given >> 56),
 		.to = {.flags = PORT_SWITCHES(SWITCH_VALUE) 0u,
 		       .fdb_max_learned = request->fdb_max_learned,
 		       .group_fwd_mask = (uint16_t)request->group_fwd_mask,
-		       .xdp = (uint8_t)request->xdp},
+		       .xdp = (uint8_t)request->xdp,
+		       .mode = (uint8_t)request->mode,
+		       .role = (uint8_t)request->role,
+		       .edge_options = (uint8_t)(EDGE_SWITCHES(EDGE_VALUE) 0u)},
 	};
 }
 
@@ -403,6 +423,17 @@ static void save_bridge(json_t *lines, const struct bridge *bridge)
 	json_array_append_new(lines, json_string(line.text));
 }
 
+static void save_edge(struct line *line, const struct port_settings *s)
+{
+	if (s->mode)
+		line_add(line, " mode %s", mode_words[s->mode]);
+	if (s->role)
+		line_add(line, " role %s", role_words[s->role]);
+	for (const struct edge_switch *w = edge_switches; w->name; w++)
+		if (s->edge_options & w->option)
+			line_add(line, " %s %s", w->name, w->by_default ? "off" : "on");
+}
+
 static void save_port(json_t *lines, const struct port *port)
 {
 	const struct port_settings *s = &port->settings, *d = &port_settings_default;
@@ -420,6 +451,7 @@ static void save_port(json_t *lines, const struct port *port)
 		line_add(&line, " fdb_max_learned %u", s->fdb_max_learned);
 	if (s->xdp != d->xdp)
 		line_add(&line, " xdp %s", xdp_mode_words[s->xdp]);
+	save_edge(&line, s);
 	json_array_append_new(lines, json_string(line.text));
 }
 

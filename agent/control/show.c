@@ -178,6 +178,23 @@ static void add_switches(json_t *object, uint32_t flags)
 		json_object_set_new(object, w->name, json_boolean(flags & w->flag));
 }
 
+/* What was set, and what it came to. */
+static void add_edge(json_t *object, const struct port *port)
+{
+	const struct port_settings *s = &port->settings;
+	const struct port *uplink = port->bridge->uplink;
+
+	json_object_set_new(object, "mode", json_string(mode_words[s->mode]));
+	json_object_set_new(object, "role", json_string(role_words[s->role]));
+	for (const struct edge_switch *w = edge_switches; w->name; w++)
+		json_object_set_new(object, w->name,
+				    json_boolean(w->by_default != ((s->edge_options & w->option) != 0)));
+	json_object_set_new(object, "edge",
+			    json_pack("{ss ss ss?}", "is", port->uplink ? "uplink" : "edge", "reason",
+				      port->role_reason, "uplink",
+				      uplink && uplink != port ? uplink->name : NULL));
+}
+
 json_t *show_link(struct model *model, const struct port *port)
 {
 	const struct xbr_port *slot = port_slot(model, port);
@@ -194,6 +211,7 @@ json_t *show_link(struct model *model, const struct port *port)
 	json_object_set_new(object, "master", json_string(port->bridge->name));
 	json_object_set_new(object, "state", json_string(state_word(slot->state)));
 	add_switches(object, port->settings.flags);
+	add_edge(object, port);
 	json_object_set_new(object, "group_fwd_mask", show_mask(port->settings.group_fwd_mask));
 	json_object_set_new(object, "fdb_n_learned",
 			    json_integer(model->dp->port_live[port->number].learned));

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "control/edge.h"
 #include "datapath/features.h"
 #include "model/features.h"
 
@@ -26,7 +27,8 @@ static bool snapshot_bridges(const struct model *model, struct want *want)
 
 static bool snapshot_ports(const struct model *model, struct want *want)
 {
-	struct port_patch patch = {.given = ~0u, .flags_given = PORT_SWITCH_MASK};
+	struct port_patch patch = {
+		.given = ~0u, .flags_given = PORT_SWITCH_MASK, .edge_options_given = UINT8_MAX};
 	struct port *port, *next;
 	struct xbr_error error;
 
@@ -354,7 +356,9 @@ static int check(struct run *run, struct xbr_error *error)
 {
 	int err = check_bridges(run, error);
 
-	return err ? err : check_ports(run, error);
+	if (!err)
+		err = check_ports(run, error);
+	return err ? err : edge_check(run->model, run->to, &run->at, error);
 }
 
 /* Before the first step. The steps may go through any mixture of before and after. */

@@ -185,7 +185,10 @@ static int restore_port(struct model *model, uint32_t number, struct xbr_error *
 	port->settings = (struct port_settings){.flags = slot->flags & PORT_SWITCH_MASK,
 						.fdb_max_learned = slot->fdb_max_learned,
 						.group_fwd_mask = slot->group_fwd_mask,
-						.xdp = saved->xdp_mode};
+						.xdp = saved->xdp_mode,
+						.mode = saved->mode,
+						.role = saved->role,
+						.edge_options = saved->edge_options};
 	if (port->local) {
 		bridge->local = port;
 		return 0;

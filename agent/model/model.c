@@ -86,6 +86,7 @@ void model_settle(struct model *model)
 	bridge_foreach (model, bridge, next) {
 		if (!bridge->flood_dirty)
 			continue;
+		edge_update(model, bridge);
 		hook_update_targets(model, bridge);
 		flood_rebuild(model, bridge);
 	}

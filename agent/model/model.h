@@ -5,6 +5,7 @@
  *
  *     bridge.c  the bridge device and its local port      port.c   a device's life as a port
  *     hook.c    which hook a port gets, and why           flood.c  who gets copies
+ *     edge.c    which port is the uplink, and what modes come to
  *     fdb.c     addresses: by hand, ageing, flushing      adopt.c  what an earlier agent left; kernel events
  *     features.c  what the programs must have in them
  *
@@ -61,6 +62,7 @@ struct bridge {
 	struct port *local;
 	uint32_t port_count; /* the local port not counted */
 	bool flood_dirty;
+	struct port *uplink; /* where modes send frames; NULL: none, or no port has a mode */
 	struct rtnl_link link;
 	UT_hash_handle hh;
 };
@@ -74,6 +76,8 @@ struct port {
 	uint8_t origin; /* enum xbr_port_origin */
 	bool local;     /* the bridge device itself */
 	struct hook hook;
+	bool uplink; /* its role, asked for or found out */
+	char role_reason[HOOK_TEXT];
 	struct rtnl_link link; /* as last told by the kernel */
 	uint32_t pinned;       /* addresses tied to it by hand: they go with it */
 	UT_hash_handle hh;
@@ -203,6 +207,15 @@ const char *hook_rx_word(enum hook_rx rx);
 
 void flood_mark(struct bridge *bridge);
 void flood_rebuild(struct model *model, struct bridge *bridge);
+
+/* ---- edge.c ---- */
+
+/* Finds the roles of a bridge's ports out and writes modes to their slots. */
+void edge_update(struct model *model, struct bridge *bridge);
+/* Before a port's first frame: it begins in its mode. */
+void edge_begin(struct model *model, struct port *port);
+/* Would role auto make a device of this kind an uplink? With the sentence that says why. */
+bool edge_kind_is_uplink(const char *kind, char ret_reason[HOOK_TEXT]);
 
 /* ---- fdb.c ---- */
 

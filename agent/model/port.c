@@ -64,6 +64,9 @@ static void memory_write(const struct model *model, const struct port *port)
 	saved->ifindex = port->ifindex;
 	saved->xdp_mode = port->settings.xdp;
 	saved->origin = port->origin;
+	saved->mode = port->settings.mode;
+	saved->role = port->settings.role;
+	saved->edge_options = port->settings.edge_options;
 }
 
 static uint32_t found_flags(const struct port *port)
@@ -188,6 +191,7 @@ int port_bind(struct model *model, struct port *port, const struct rtnl_link *li
 	port->link = *link;
 	port->ifindex = (uint32_t)link->ifindex;
 	port_write(model, port);
+	edge_begin(model, port);
 	err = datapath_set_port_of(model->dp, port->ifindex, port->number);
 	if (err)
 		err = xbr_refuse(error, err, "cannot enter %s in the port table: %s", port->name,

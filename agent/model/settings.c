@@ -9,6 +9,9 @@ const struct port_switch port_switches[] = {PORT_SWITCHES(PORT_SWITCH_ROW){NULL,
 #define PORT_SWITCH_DEFAULT(name, flag, by_default) ((by_default) ? (flag) : 0u) |
 const struct port_settings port_settings_default = {.flags = PORT_SWITCHES(PORT_SWITCH_DEFAULT) 0u};
 
+#define EDGE_SWITCH_ROW(name, option, by_default) {#name, option, by_default},
+const struct edge_switch edge_switches[] = {EDGE_SWITCHES(EDGE_SWITCH_ROW){NULL, 0, false}};
+
 const struct bridge_settings bridge_settings_default = {.ageing_time_cs = AGEING_TIME_DEFAULT_CS};
 
 const char *const xdp_mode_words[] = {[XBR_XDP_AUTO] = "auto",
@@ -17,10 +20,18 @@ const char *const xdp_mode_words[] = {[XBR_XDP_AUTO] = "auto",
 				      [XBR_XDP_OFF] = "off",
 				      NULL};
 
+const char *const mode_words[] = {
+	[XBR_MODE_BRIDGE] = "bridge",     [XBR_MODE_VEPA] = "vepa",     [XBR_MODE_PRIVATE] = "private",
+	[XBR_MODE_PASSTHRU] = "passthru", [XBR_MODE_SOURCE] = "source", NULL};
+
+const char *const role_words[] = {
+	[XBR_ROLE_AUTO] = "auto", [XBR_ROLE_UPLINK] = "uplink", [XBR_ROLE_EDGE] = "edge", NULL};
+
 bool port_settings_equal(const struct port_settings *a, const struct port_settings *b)
 {
 	return a->flags == b->flags && a->fdb_max_learned == b->fdb_max_learned &&
-	       a->group_fwd_mask == b->group_fwd_mask && a->xdp == b->xdp;
+	       a->group_fwd_mask == b->group_fwd_mask && a->xdp == b->xdp && a->mode == b->mode &&
+	       a->role == b->role && a->edge_options == b->edge_options;
 }
 
 bool bridge_settings_equal(const struct bridge_settings *a, const struct bridge_settings *b)
@@ -38,6 +49,12 @@ void port_settings_patch(struct port_settings *settings, const struct port_patch
 		settings->group_fwd_mask = patch->to.group_fwd_mask;
 	if (patch->given & PORT_GIVEN_XDP)
 		settings->xdp = patch->to.xdp;
+	if (patch->given & PORT_GIVEN_MODE)
+		settings->mode = patch->to.mode;
+	if (patch->given & PORT_GIVEN_ROLE)
+		settings->role = patch->to.role;
+	settings->edge_options = (uint8_t)((settings->edge_options & ~patch->edge_options_given) |
+					   (patch->to.edge_options & patch->edge_options_given));
 }
 
 void bridge_settings_patch(struct bridge_settings *settings, const struct bridge_patch *patch)

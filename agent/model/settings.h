@@ -27,6 +27,19 @@ struct port_switch {
 };
 extern const struct port_switch port_switches[]; /* ended by a NULL name */
 
+/* X(name, bit of enum xbr_edge_options, what the name says while the bit is 0) */
+#define EDGE_SWITCHES(X)                                                                                     \
+	X(host_access, XBR_EDGE_OPTION_NO_HOST, true)                                                        \
+	X(nopromisc, XBR_EDGE_OPTION_NOPROMISC, false)                                                       \
+	X(nodst, XBR_EDGE_OPTION_NODST, false)
+
+struct edge_switch {
+	const char *name;
+	uint8_t option;
+	bool by_default;
+};
+extern const struct edge_switch edge_switches[]; /* ended by a NULL name */
+
 /* All flags of PORT_SWITCHES. */
 #define PORT_SWITCH_OR(name, flag, by_default) (flag) |
 #define PORT_SWITCH_MASK                       (PORT_SWITCHES(PORT_SWITCH_OR) 0u)
@@ -35,7 +48,10 @@ struct port_settings {
 	uint32_t flags;           /* of PORT_SWITCH_MASK */
 	uint32_t fdb_max_learned; /* 0: no limit */
 	uint16_t group_fwd_mask;
-	uint8_t xdp; /* enum xbr_xdp_mode */
+	uint8_t xdp;          /* enum xbr_xdp_mode */
+	uint8_t mode;         /* enum xbr_mode */
+	uint8_t role;         /* enum xbr_role */
+	uint8_t edge_options; /* enum xbr_edge_options */
 };
 
 struct bridge_settings {
@@ -53,8 +69,10 @@ struct bridge_settings {
 extern const struct port_settings port_settings_default;
 extern const struct bridge_settings bridge_settings_default;
 
-/* The words of enum xbr_xdp_mode, by value; ended by NULL. */
+/* The words of enum xbr_xdp_mode, xbr_mode and xbr_role, by value; ended by NULL. */
 extern const char *const xdp_mode_words[];
+extern const char *const mode_words[];
+extern const char *const role_words[];
 
 bool port_settings_equal(const struct port_settings *a, const struct port_settings *b);
 bool bridge_settings_equal(const struct bridge_settings *a, const struct bridge_settings *b);
@@ -64,10 +82,13 @@ enum port_given {
 	PORT_GIVEN_FDB_MAX_LEARNED = 1 << 0,
 	PORT_GIVEN_GROUP_FWD_MASK = 1 << 1,
 	PORT_GIVEN_XDP = 1 << 2,
+	PORT_GIVEN_MODE = 1 << 3,
+	PORT_GIVEN_ROLE = 1 << 4,
 };
 struct port_patch {
 	uint32_t given;       /* enum port_given */
 	uint32_t flags_given; /* which of flags */
+	uint8_t edge_options_given;
 	struct port_settings to;
 };
 enum bridge_given {

@@ -162,6 +162,15 @@ static int check_port_patch(const struct port_patch *patch, struct xbr_error *er
 	return 0;
 }
 
+/* Modes are for edge ports. */
+static int check_role(const char *name, const struct port_settings *settings, struct xbr_error *error)
+{
+	if (settings->role != XBR_ROLE_UPLINK || settings->mode == XBR_MODE_BRIDGE)
+		return 0;
+	return xbr_refuse(error, -EINVAL, "%s cannot be the uplink and in mode %s: modes are for edge ports",
+			  name, mode_words[settings->mode]);
+}
+
 /* ---- bridges ---- */
 
 int want_bridge_add(struct want *want, const char *name, const struct bridge_patch *patch,
@@ -250,6 +259,9 @@ int want_link_add(struct want *want, const char *name, const char *bridge, const
 	strcpy(port.name, name);
 	strcpy(port.bridge, bridge);
 	port_settings_patch(&port.settings, patch);
+	err = check_role(name, &port.settings, error);
+	if (err)
+		return err;
 	return port_put(want, &port) ? 0 : xbr_refuse(error, -ENOMEM, "out of memory");
 }
 
@@ -263,6 +275,7 @@ static int require_port(const struct want *want, const char *name, struct want_p
 int want_link_set(struct want *want, const char *name, const struct port_patch *patch,
 		  struct xbr_error *error)
 {
+	struct port_settings settings;
 	struct want_port *port;
 	int err = require_port(want, name, &port, error);
 
@@ -270,7 +283,12 @@ int want_link_set(struct want *want, const char *name, const struct port_patch *
 		err = check_port_patch(patch, error);
 	if (err)
 		return err;
-	port_settings_patch(&port->settings, patch);
+	settings = port->settings;
+	port_settings_patch(&settings, patch);
+	err = check_role(name, &settings, error);
+	if (err)
+		return err;
+	port->settings = settings;
 	port->origin = XBR_ORIGIN_USER;
 	port->at = want->at;
 	return 0;

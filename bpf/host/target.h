@@ -28,11 +28,18 @@
 #define HOST_BUCKETS   1024
 #define HOST_IFINDEXES 64
 #define HOST_FIDS      64
+#define HOST_SOURCES   64
 
 /* The port numbers that frames of one FID may be flooded to. */
 struct host_flood_list {
 	__u32 count;
 	__u32 port[HOST_PORTS];
+};
+
+/* An entry of `edge_sources`; value 0: free. */
+struct host_source {
+	__u64 key;
+	__u32 value;
 };
 
 struct host_world {
@@ -43,6 +50,7 @@ struct host_world {
 	struct xbr_fdb_bucket fdb[HOST_BUCKETS];
 	__u32 port_of[HOST_IFINDEXES];
 	struct host_flood_list flood[HOST_FIDS];
+	struct host_source sources[HOST_SOURCES];
 	struct xbr_switches switches;
 	struct xbr_trace trace;
 	struct xbr_fdb_event last_event;
@@ -93,6 +101,14 @@ STAGE struct xbr_bridge_live *bridge_live_get(__u32 index)
 STAGE struct xbr_fdb_bucket *fdb_bucket(__u32 index)
 {
 	return index < HOST_BUCKETS ? &host.fdb[index] : NULL;
+}
+
+STAGE __u32 edge_source_get(__u64 key)
+{
+	for (__u32 i = 0; i < HOST_SOURCES; i++)
+		if (host.sources[i].value && host.sources[i].key == key)
+			return host.sources[i].value;
+	return 0;
 }
 
 STAGE struct xbr_counters *counters_get(__u32 port)

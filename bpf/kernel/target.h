@@ -66,6 +66,15 @@ struct {
 	__type(value, struct xbr_counters);
 } counters SEC(".maps");
 
+/* Source addresses that ports in mode source take; see abi.h. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, XBR_SOURCE_ROOM);
+	__type(key, __u64);
+	__type(value, __u32);
+} edge_sources SEC(".maps");
+
 /* Where XDP sends a frame, by port number; the slot of a port that takes no XDP frames is empty. */
 struct {
 	__uint(type, BPF_MAP_TYPE_DEVMAP);
@@ -155,6 +164,14 @@ STAGE struct xbr_bridge_live *bridge_live_get(__u32 index)
 STAGE struct xbr_fdb_bucket *fdb_bucket(__u32 index)
 {
 	return bpf_map_lookup_elem(&fdb, &index);
+}
+
+/* enum xbr_source; 0: the address is on no such list. */
+STAGE __u32 edge_source_get(__u64 key)
+{
+	__u32 *source = bpf_map_lookup_elem(&edge_sources, &key);
+
+	return source ? *source : 0;
 }
 
 STAGE struct xbr_counters *counters_get(__u32 port)

@@ -5,9 +5,9 @@
  * _be; all sizes are asserted. A change of any layout is a new XBR_ABI_VERSION, which is a new directory
  * under the pin directory; the agent carries the state of an older one over.
  *
- * Who writes what: `ports`, `bridges`, `port_of`, `flood`: the agent alone, BPF reads. `fdb`: both, by
- * compare-and-swap as bpf/fdb.h tells. `port_live`, `bridge_live`, `counters`: BPF (the agent corrects).
- * `port_saved`, `bridge_saved`, `agent_saved`: the agent's own memory; BPF never reads them.
+ * Who writes what: `ports`, `bridges`, `port_of`, `flood`, `edge_sources`: the agent alone, BPF reads. `fdb`:
+ * both, by compare-and-swap as bpf/fdb.h tells. `port_live`, `bridge_live`, `counters`: BPF (the agent
+ * corrects). `port_saved`, `bridge_saved`, `agent_saved`: the agent's own memory; BPF never reads them.
  */
 #ifndef XBR_ABI_H
 #define XBR_ABI_H
@@ -60,6 +60,27 @@ enum xbr_port_flags {
 	XBR_PORT_VETH = 1 << 20,    /* XDP_TX does not wake a peer without an XDP program: a redirect does */
 };
 
+/*
+ * What a port does with frames that need not leave the host: the modes of the kernel's macvlan. They are of
+ * edge ports; the uplink and the host's port have mode bridge.
+ */
+enum xbr_mode {
+	XBR_MODE_BRIDGE = 0,   /* switched locally */
+	XBR_MODE_VEPA = 1,     /* all leaves by the uplink, and comes in by it */
+	XBR_MODE_PRIVATE = 2,  /* the same, and never from or to another edge port */
+	XBR_MODE_PASSTHRU = 3, /* the uplink is this port's own */
+	XBR_MODE_SOURCE = 4,   /* as vepa; from the uplink only frames whose source is in `edge_sources` */
+};
+
+/* Found out by the agent for each port of a bridge on which a mode other than bridge, or host_access off, is
+ * set; nothing of it is looked at while the ingress port has not XBR_EDGE_IN_PLAY. */
+enum xbr_edge_flags {
+	XBR_EDGE_IN_PLAY = 1 << 0,
+	XBR_EDGE_UPLINK = 1 << 1,  /* the way to the rest of the network */
+	XBR_EDGE_NO_HOST = 1 << 2, /* host_access off: no frames between this port and the host */
+	XBR_EDGE_SOURCES = 1 << 3, /* on the uplink: some port of its bridge is in mode source */
+};
+
 #define XBR_PORT_DEFAULT_FLAGS                                                                               \
 	(XBR_PORT_LEARNING | XBR_PORT_FLOOD | XBR_PORT_MCAST_FLOOD | XBR_PORT_BCAST_FLOOD)
 
@@ -73,7 +94,10 @@ struct xbr_port {
 	__u32 mtu;             /* octets after the Ethernet header, as the device's MTU; 0: no limit */
 	__u32 fdb_max_learned; /* dynamic addresses this port may hold; 0: no limit */
 	__u16 group_fwd_mask;  /* bit n: relay 01:80:c2:00:00:0n received here (never bit 1) */
-	__u8 reserved[42];
+	__u8 mode;             /* enum xbr_mode */
+	__u8 edge;             /* enum xbr_edge_flags */
+	__u16 uplink;          /* of an edge port: the uplink; of the uplink: who owns it (passthru), or 0 */
+	__u8 reserved[38];
 };
 _Static_assert(sizeof(struct xbr_port) == 64, "a port is one cache line");
 
@@ -152,6 +176,21 @@ struct xbr_fdb_bucket {
 } __attribute__((aligned(64)));
 _Static_assert(sizeof(struct xbr_fdb_bucket) == 64, "a bucket is one cache line");
 
+/* ---- source lists ---------------------------------------------------------------------------------- */
+
+/*
+ * Map `edge_sources`: hash. Key: as an FDB key (fdb_key()), with one of two things in the place of the FID:
+ * the number of a port in mode source that has the address on its list, or XBR_SOURCE_BRIDGE and a bridge's
+ * index: some port of the bridge has. Value: enum xbr_source.
+ */
+#define XBR_SOURCE_BRIDGE 0x8000
+#define XBR_SOURCE_ROOM   65536 /* entries: two for each address of each list */
+
+enum xbr_source {
+	XBR_SOURCE_LISTED = 1 << 0,
+	XBR_SOURCE_NODST = 1 << 1, /* of a bridge: a port that has nodst lists it */
+};
+
 /* ---- counters ------------------------------------------------------------------------------------ */
 
 /*
@@ -216,11 +255,13 @@ _Static_assert(sizeof(struct xbr_settings) == 32, "no padding");
 struct xbr_handoff {
 	__u32 nonce;
 	__u16 in;  /* ingress port */
-	__u16 out; /* egress port of a FORWARD, or of a DROP for egress_mtu; unused else */
+	__u16 out; /* egress port of a FORWARD, of a DROP for egress_mtu, of a FLOOD for source; else unused
+		    */
 	__u8 verdict;
 	__u8 reason;
 	__u16 fid;
-	__u32 reserved;
+	__u16 origin; /* where the source of a frame from the uplink is known; see bpf/modes.h */
+	__u16 reserved;
 };
 _Static_assert(sizeof(struct xbr_handoff) == 16, "a multiple of four, as the metadata area asks");
 
@@ -236,6 +277,20 @@ enum xbr_xdp_mode {
 enum xbr_port_origin {
 	XBR_ORIGIN_USER = 0,    /* xbr link add, or the configuration: stays whatever `master` says */
 	XBR_ORIGIN_ADOPTED = 1, /* enslaved to the bridge device by somebody else: goes when that ends */
+};
+
+/* What a port is to the others of its bridge. */
+enum xbr_role {
+	XBR_ROLE_AUTO = 0, /* by the kind of device */
+	XBR_ROLE_UPLINK = 1,
+	XBR_ROLE_EDGE = 2,
+};
+
+/* What is set beside a mode; none by default. */
+enum xbr_edge_options {
+	XBR_EDGE_OPTION_NO_HOST = 1 << 0, /* host_access off */
+	XBR_EDGE_OPTION_NOPROMISC = 1 << 1,
+	XBR_EDGE_OPTION_NODST = 1 << 2,
 };
 
 /* Device features that may have to be turned for XDP, by their ethtool names; a bit each. */
@@ -263,7 +318,10 @@ struct xbr_port_saved {
 	__u32 peer_changed;     /* the same for a veth's peer */
 	__u32 peer_before;
 	__u8 clsact_by_us; /* the clsact qdisc on the device is ours to take away */
-	__u8 reserved[23];
+	__u8 mode;         /* enum xbr_mode: asked for */
+	__u8 role;         /* enum xbr_role: asked for */
+	__u8 edge_options; /* enum xbr_edge_options */
+	__u8 reserved[20];
 };
 _Static_assert(sizeof(struct xbr_port_saved) == 64, "fixed");
 

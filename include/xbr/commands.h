@@ -80,7 +80,17 @@ enum xbr_command_flags {
 	X("fdb_max_learned", "fdb_max_learned", NUMBER, "N", 0, 4294967295, 0, \
 	  "dynamic addresses the port may hold; 0, the default: no limit") \
 	X("xdp", "xdp", CHOICE, "auto|native|generic|off", 0, 0, 0, \
-	  "where XDP may receive this port's frames; default auto")
+	  "where XDP may receive this port's frames; default auto") \
+	X("mode", "mode", CHOICE, "bridge|vepa|private|passthru|source", 0, 0, 0, \
+	  "what becomes of frames that need not leave the host; default bridge") \
+	X("role", "role", CHOICE, "auto|uplink|edge", 0, 0, 0, \
+	  "uplink: the way to the rest of the network; default auto, by the kind of device") \
+	X("host_access", "host_access", BOOL, "on|off", 0, 0, 0, \
+	  "frames pass between this port and the host, in every mode; default on") \
+	X("nopromisc", "nopromisc", BOOL, "on|off", 0, 0, 0, \
+	  "mode passthru leaves the uplink's address filter on; default off") \
+	X("nodst", "nodst", BOOL, "on|off", 0, 0, 0, \
+	  "mode source: a listed source's frames come here only, not to their destination, too; default off")
 
 #define XBR_PARAM_BRIDGE(X, FLAGS) \
 	X("dev|name", "bridge", DEV, "BR", 0, 0, XBR_BARE | FLAGS, "the bridge device")

@@ -44,7 +44,15 @@
 	X(learn_pinned,     NOTE,    "not learned: a static or sticky entry ties the address to another port") \
 	X(learn_own,        NOTE,    "a source address that is the bridge's own: a loop, or a forgery") \
 	X(copy_mtu,         NOTE,    "a flooded copy was too long for this egress port") \
-	X(copy_failed,      NOTE,    "the kernel refused a copy for this egress port")
+	X(copy_failed,      NOTE,    "the kernel refused a copy for this egress port") \
+	X(uplink,           FORWARD, "an edge mode: what this port sends leaves by the uplink") \
+	X(source,           FLOOD,   "the source is on the list of a port in mode source: a copy to it") \
+	X(edge_mode,        DROP,    "the modes of the two ports let no frame pass between them") \
+	X(edge_echo,        DROP,    "came back from the uplink to where it was sent, or is known already") \
+	X(uplink_owned,     DROP,    "the uplink belongs to another port (mode passthru)") \
+	X(source_unlisted,  DROP,    "the port is in mode source and has not this source address on its list") \
+	X(host_access,      DROP,    "between the host and a port with host_access off") \
+	X(reflection,       NOTE,    "from the uplink, and its source is known at another port: not learned")
 /* clang-format on */
 
 enum xbr_reason {
