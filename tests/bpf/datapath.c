@@ -131,6 +131,35 @@ void datapath_close(struct datapath *dp)
 
 /* ---- state ---- */
 
+static int set_host_source(__u64 key, __u32 value)
+{
+	for (__u32 i = 0; i < HOST_SOURCES; i++)
+		if (!host.sources[i].value) {
+			host.sources[i] = (struct host_source){key, value};
+			return 0;
+		}
+	return -ENOSPC;
+}
+
+int datapath_set_source(const struct datapath *dp, __u64 key, __u32 value)
+{
+	if (dp->skeleton)
+		return bpf_map_update_elem(bpf_map__fd(dp->skeleton->maps.edge_sources), &key, &value,
+					   BPF_ANY);
+	return set_host_source(key, value);
+}
+
+static void clear_sources(const struct datapath *dp)
+{
+	int fd = dp->skeleton ? bpf_map__fd(dp->skeleton->maps.edge_sources) : -1;
+	__u64 key;
+
+	if (!dp->skeleton)
+		memset(host.sources, 0, sizeof(host.sources));
+	while (fd >= 0 && !bpf_map_get_next_key(fd, NULL, &key))
+		bpf_map_delete_elem(fd, &key);
+}
+
 void datapath_clear(const struct datapath *dp)
 {
 	const struct tables *t = &dp->tables;
@@ -141,6 +170,7 @@ void datapath_clear(const struct datapath *dp)
 	memset(t->bridge_live, 0, HOST_BRIDGES * sizeof(*t->bridge_live));
 	memset(t->fdb, 0, dp->buckets * sizeof(*t->fdb));
 	memset(t->trace, 0, sizeof(*t->trace));
+	clear_sources(dp);
 }
 
 int datapath_set_port_of(const struct datapath *dp, __u32 ifindex, __u32 port)

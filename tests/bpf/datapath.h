@@ -81,6 +81,9 @@ int datapath_set_flood(const struct datapath *dp, __u32 fid, const __u32 *ports,
 int datapath_set_xdp_port(const struct datapath *dp, __u32 port, __u32 ifindex);
 int datapath_set_xdp_flood(const struct datapath *dp, __u32 fid, const __u32 *ifindexes, __u32 count);
 
+/* An entry of `edge_sources`; enum xbr_source. */
+int datapath_set_source(const struct datapath *dp, __u64 key, __u32 value);
+
 /* A port's counters, summed over CPUs. */
 int datapath_counters(const struct datapath *dp, __u32 port, struct xbr_counters *ret_counters);
 

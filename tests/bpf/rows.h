@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The table of rows: each says, for one frame and one state of the bridge, what must become of it and which
- * clause asks for that. rows.c is the table, rows_state.c puts a row's state into a datapath, test_rows.c
- * runs each row through all datapaths.
+ * clause asks for that. rows.c and others beside it are tables, rows_state.c puts a row's state into a
+ * datapath, test_rows.c runs each row through all datapaths.
  *
  * Two bridges: ports P1 to P4 and host0 are one, P5 is the other. P4 takes no XDP frames. What a row does not
  * mention is as rows_state.c has it: all ports forward, everything is flooded, nothing is known.
@@ -38,6 +38,13 @@ struct row_entry {
 	__u8 generation; /* 0: ROW_GENERATION */
 };
 
+/* A source list's address; mac NULL: none. nodst: the port has that. */
+struct row_source {
+	const char *mac;
+	__u8 port;
+	bool nodst;
+};
+
 struct row {
 	const char *name;
 	const char *clause;
@@ -46,6 +53,7 @@ struct row {
 	struct xbr_bridge bridge;
 	struct xbr_port port[LAB_PORTS];
 	struct row_entry fdb[4];
+	struct row_source sources[2];
 	__u32 members; /* BIT(port): who is on the flood list; 0: all */
 	void (*prepare)(const struct tables *tables);
 
@@ -59,7 +67,8 @@ struct row {
 	__u8 verdict;
 	__u8 reason;
 	__u8 out;          /* of a FORWARD */
-	__u8 too_long_for; /* the port that XDP names to TC with reason egress_mtu */
+	__u8 too_long_for; /* the port that XDP names to TC though the frame is no FORWARD */
+	__u8 origin;       /* where the source of a frame from the uplink is known */
 	__u8 counted;      /* the reason counted, where a flood found nobody; 0: `reason` */
 	__u8 notes[2];     /* counted on the ingress port beside it */
 	__u8 copy_note;    /* counted on port copy_note_at beside it */
@@ -69,8 +78,13 @@ struct row {
 	struct row_entry after[4]; /* the whole FDB afterwards; none: unchanged */
 };
 
-extern const struct row rows[];
-extern const size_t row_count;
+/* A table of rows; each is a file of its own, and is in row_tables of test_rows.c. */
+struct row_table {
+	const struct row *rows;
+	size_t count;
+};
+extern const struct row_table rows_plain; /* rows.c */
+extern const struct row_table rows_edge;  /* rows_edge.c: edge modes */
 
 /* Puts a row's state into a datapath. 0 or -errno. */
 int row_prepare(const struct row *row, const struct datapath *dp, const struct lab *lab);

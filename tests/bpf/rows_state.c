@@ -131,6 +131,18 @@ static int set_devices(const struct datapath *dp, const struct lab *lab)
 	return err;
 }
 
+/* On its port's list, and thereby on some list of the bridge. */
+static int list_source(const struct datapath *dp, const struct row_source *source)
+{
+	__u32 value = XBR_SOURCE_LISTED | (source->nodst ? XBR_SOURCE_NODST : 0);
+	__u64 mac = 0;
+	int err;
+
+	memcpy(&mac, source->mac, 6);
+	err = datapath_set_source(dp, fdb_key(mac, source->port), XBR_SOURCE_LISTED);
+	return err ? err : datapath_set_source(dp, fdb_key(mac, XBR_SOURCE_BRIDGE | ROW_BRIDGE), value);
+}
+
 int row_prepare(const struct row *row, const struct datapath *dp, const struct lab *lab)
 {
 	int err;
@@ -143,6 +155,8 @@ int row_prepare(const struct row *row, const struct datapath *dp, const struct l
 		err = set_flood(dp, row, lab);
 	for (const struct row_entry *entry = row->fdb; entry->mac && !err; entry++)
 		err = insert(dp, entry);
+	for (size_t i = 0; i < 2 && row->sources[i].mac && !err; i++)
+		err = list_source(dp, &row->sources[i]);
 	if (!err && row->prepare)
 		row->prepare(&dp->tables);
 	return err;

@@ -13,6 +13,9 @@
 
 static struct lab lab;
 
+static const struct row_table *const row_tables[] = {&rows_plain, &rows_edge};
+#define TABLE_COUNT (sizeof(row_tables) / sizeof(row_tables[0]))
+
 /* One row in one datapath: what the checks below look at. */
 struct run {
 	const struct row *row;
@@ -106,7 +109,8 @@ static void check_handoff(const struct run *run)
 	check(run, run->left.has_handoff, "the decision is in front of the frame");
 	check(run,
 	      h->nonce == DATAPATH_NONCE && h->in == row->in && h->out == out && h->verdict == row->verdict &&
-		      h->reason == row->reason && h->fid == fid && h->reserved == 0,
+		      h->reason == row->reason && h->fid == fid && h->origin == row->origin &&
+		      h->reserved == 0,
 	      "the decision passed on is the row's");
 }
 
@@ -237,15 +241,21 @@ static void run_row(const struct row *row, const struct datapath *dp)
 	check_wires(&run);
 }
 
+static void run_table(const struct row_table *table, const struct datapath *dp)
+{
+	for (size_t i = 0; i < table->count; i++)
+		if (is_shown_by(&table->rows[i], dp->hook))
+			run_row(&table->rows[i], dp);
+}
+
 static void run_rows(enum hook hook)
 {
 	struct datapath dp;
 
 	CU_ASSERT_EQUAL_FATAL(lab_open(&lab), 0);
 	if (datapath_open(&dp, hook, ROW_BUCKETS) == 0) {
-		for (size_t i = 0; i < row_count; i++)
-			if (is_shown_by(&rows[i], hook))
-				run_row(&rows[i], &dp);
+		for (size_t i = 0; i < TABLE_COUNT; i++)
+			run_table(row_tables[i], &dp);
 		datapath_close(&dp);
 	} else {
 		CU_FAIL("the datapath cannot be opened");
@@ -274,6 +284,14 @@ static bool row_reaches(const struct row *row, __u32 reason)
 	       row->notes[1] == reason || row->copy_note == reason;
 }
 
+static bool table_reaches(const struct row_table *table, __u32 reason)
+{
+	for (size_t i = 0; i < table->count; i++)
+		if (row_reaches(&table->rows[i], reason))
+			return true;
+	return false;
+}
+
 /* Each reason but `none`, which no frame of a working bridge ends with. */
 static void every_reason_is_reached_by_a_row(void)
 {
@@ -286,8 +304,8 @@ static void every_reason_is_reached_by_a_row(void)
 	for (__u32 reason = XBR_REASON_none + 1; reason < XBR_REASON_COUNT; reason++) {
 		bool reached = false;
 
-		for (size_t i = 0; i < row_count && !reached; i++)
-			reached = row_reaches(&rows[i], reason);
+		for (size_t i = 0; i < TABLE_COUNT && !reached; i++)
+			reached = table_reaches(row_tables[i], reason);
 		CU_assertImplementation(reached, 0, names[reason], __FILE__, "", CU_FALSE);
 	}
 }

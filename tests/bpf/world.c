@@ -7,6 +7,7 @@
 #include "xbr/fdb_word.h"
 
 #define STATIONS       64
+#define LISTED         16 /* of them, as sources */
 #define CHANGE_EVERY   24
 #define BRIDGE_A       1
 #define BRIDGE_B       2
@@ -72,6 +73,20 @@ static int prepare_ports(const struct datapath *dp, const struct lab *lab)
 	return err;
 }
 
+/* On the source list of P4; every other one as if P4 had nodst. */
+static int list_station(const struct datapath *dp, __u8 n)
+{
+	__u32 nodst = n & 1 ? XBR_SOURCE_NODST : 0;
+	__u64 mac = 0;
+	int err;
+
+	memcpy(&mac, (__u8[6]){0x02, 0, 0, 0, 0, n}, 6);
+	err = datapath_set_source(dp, fdb_key(mac, P4), XBR_SOURCE_LISTED);
+	if (err)
+		return err;
+	return datapath_set_source(dp, fdb_key(mac, XBR_SOURCE_BRIDGE | BRIDGE_A), XBR_SOURCE_LISTED | nodst);
+}
+
 int world_prepare(const struct datapath *dp, const struct lab *lab)
 {
 	static const __u32 members_a[] = {P1, P4, HOST};
@@ -83,6 +98,8 @@ int world_prepare(const struct datapath *dp, const struct lab *lab)
 	err = prepare_ports(dp, lab);
 	if (!err)
 		err = datapath_set_flood(dp, FID_A, members_a, sizeof(members_a) / sizeof(members_a[0]));
+	for (__u32 n = 0; n < LISTED && !err; n++)
+		err = list_station(dp, (__u8)n);
 	if (!err)
 		err = datapath_set_flood(dp, FID_B, members_b, sizeof(members_b) / sizeof(members_b[0]));
 	return err;
@@ -184,6 +201,17 @@ static void change_flags(struct xbr_port *port, __u32 number, __u32 value)
 						  : (usual_flags(number) & ~free) | (value & free);
 }
 
+/* Half the time out of play, so that plain switching is seen, too. P1 is the uplink mostly. */
+static void change_edge(struct xbr_port *port, __u32 number, __u32 value)
+{
+	const __u32 free = XBR_EDGE_UPLINK | XBR_EDGE_NO_HOST | XBR_EDGE_SOURCES;
+	const __u32 usual = number == P1 ? XBR_EDGE_UPLINK | XBR_EDGE_SOURCES : 0;
+	__u32 flags = value & 6 ? usual : value >> 8 & free;
+
+	port->edge = (__u8)(value & 1 ? XBR_EDGE_IN_PLAY | flags : 0);
+	port->uplink = (__u16)(number == P1 ? (value >> 16 & 7 ? XBR_PORT_NONE : P4) : P1);
+}
+
 static void change_port(const struct world_change *change, struct xbr_port *port)
 {
 	static const __u8 states[] = {XBR_STATE_FORWARDING, XBR_STATE_FORWARDING, XBR_STATE_FORWARDING,
@@ -207,6 +235,13 @@ static void change_port(const struct world_change *change, struct xbr_port *port
 		break;
 	case WORLD_PORT_MASK:
 		port->group_fwd_mask = (__u16)(change->value & change->value >> 16);
+		break;
+	case WORLD_MODE:
+		port->mode = (__u8)(change->port == P1 || change->port == HOST ? XBR_MODE_BRIDGE
+									       : change->value % 5);
+		break;
+	case WORLD_EDGE:
+		change_edge(port, change->port, change->value);
 		break;
 	default:
 		port->ifindex = change->value % 4 ? change->port : IFINDEX_UNUSED;

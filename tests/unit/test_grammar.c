@@ -440,8 +440,8 @@ static void test_completion_offers_what_may_stand_there(void)
 	CHECK_COMPLETION("bridge\n", "br");
 	CHECK_COMPLETION("add\nreplace\ndel\nget\nshow\nflush\nhelp\n", "fdb", "");
 	CHECK_COMPLETION("on\noff\n", "link", "set", "v1", "hairpin", "");
-	CHECK_COMPLETION("hairpin\n", "-j", "--socket", "/x", "link", "set", "v1", "h");
-	CHECK_COMPLETION("", "link", "set", "v1", "hairpin", "on", "h");
+	CHECK_COMPLETION("hairpin\n", "-j", "--socket", "/x", "link", "set", "v1", "ha");
+	CHECK_COMPLETION("", "link", "set", "v1", "hairpin", "on", "ha");
 	CHECK_COMPLETION("native\n", "link", "set", "v1", "xdp", "n");
 	CHECK_COMPLETION("static\nsticky\n", "fdb", "add", "02:00:00:00:00:01", "dev", "v1", "st");
 	CHECK_COMPLETION("--statistics\n--socket\n", "--s");

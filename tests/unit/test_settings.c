@@ -58,12 +58,30 @@ static void a_patch_changes_one_switch_alone(void)
 	}
 }
 
+/* Host access is on by default; each is turned alone. */
+static void a_patch_changes_one_edge_switch_alone(void)
+{
+	for (const struct edge_switch *w = edge_switches; w->name; w++) {
+		struct port_patch patch = {.edge_options_given = w->option, .to.edge_options = UINT8_MAX};
+		struct port_settings settings = port_settings_default;
+
+		port_settings_patch(&settings, &patch);
+		CU_ASSERT_EQUAL(settings.edge_options, w->option);
+		CU_ASSERT_EQUAL(w->by_default, w->option == XBR_EDGE_OPTION_NO_HOST);
+		CU_ASSERT_FALSE(port_settings_equal(&settings, &port_settings_default));
+	}
+}
+
 static void each_given_bit_stands_for_one_member(void)
 {
-	static const struct port_settings port_to = {0, 5, 6, XBR_XDP_OFF};
+	static const struct port_settings port_to = {.fdb_max_learned = 5,
+						     .group_fwd_mask = 6,
+						     .xdp = XBR_XDP_OFF,
+						     .mode = XBR_MODE_VEPA,
+						     .role = XBR_ROLE_EDGE};
 	static const struct bridge_settings bridge_to = {5, 6, 8, {2, 0, 0, 0, 0, 1}};
 
-	for (uint32_t given = 0; given < 8; given++) {
+	for (uint32_t given = 0; given < 32; given++) {
 		struct port_patch patch = {.given = given, .to = port_to};
 		struct port_settings s = port_settings_default;
 
@@ -71,6 +89,8 @@ static void each_given_bit_stands_for_one_member(void)
 		CU_ASSERT_EQUAL(s.fdb_max_learned, given & PORT_GIVEN_FDB_MAX_LEARNED ? 5 : 0);
 		CU_ASSERT_EQUAL(s.group_fwd_mask, given & PORT_GIVEN_GROUP_FWD_MASK ? 6 : 0);
 		CU_ASSERT_EQUAL(s.xdp, given & PORT_GIVEN_XDP ? XBR_XDP_OFF : XBR_XDP_AUTO);
+		CU_ASSERT_EQUAL(s.mode, given & PORT_GIVEN_MODE ? XBR_MODE_VEPA : XBR_MODE_BRIDGE);
+		CU_ASSERT_EQUAL(s.role, given & PORT_GIVEN_ROLE ? XBR_ROLE_EDGE : XBR_ROLE_AUTO);
 		CU_ASSERT_EQUAL(port_settings_equal(&s, &port_settings_default), given == 0);
 	}
 	for (uint32_t given = 0; given < 16; given++) {
@@ -96,13 +116,10 @@ static void every_xdp_mode_has_its_word(void)
 }
 
 static const struct test_case cases[] = {
-	TEST(defaults_are_those_of_the_page),
-	TEST(switches_have_a_bit_each_and_their_default),
-	TEST(an_empty_patch_changes_nothing),
-	TEST(a_patch_changes_one_switch_alone),
-	TEST(each_given_bit_stands_for_one_member),
-	TEST(every_xdp_mode_has_its_word),
-	{NULL, NULL},
+	TEST(defaults_are_those_of_the_page),        TEST(switches_have_a_bit_each_and_their_default),
+	TEST(an_empty_patch_changes_nothing),        TEST(a_patch_changes_one_switch_alone),
+	TEST(a_patch_changes_one_edge_switch_alone), TEST(each_given_bit_stands_for_one_member),
+	TEST(every_xdp_mode_has_its_word),           {NULL, NULL},
 };
 
 int test_settings_suite(void);
