@@ -33,6 +33,16 @@ GLOBAL int count_frame(__u32 port, __u32 len, __u32 reason)
 	return 0;
 }
 
+/* The counters of the frame's VLAN on a port, or NULL: they are not asked for. */
+STAGE struct xbr_vlan_stats *count_vlan(const struct frame *f, __u32 port)
+{
+	struct xbr_vlan_stats_key key = {.port = (__u16)port, .vid = f->tci & TCI_VID_MASK};
+
+	if (!feature_on(XBR_FEATURE_vlan) || !f->tci || !f->vlan_stats)
+		return NULL;
+	return vlan_stats_get(&key);
+}
+
 /* A reason counted beside a frame's own (class NOTE). */
 STAGE void count_note(__u32 port, enum xbr_reason reason)
 {
@@ -42,16 +52,28 @@ STAGE void count_note(__u32 port, enum xbr_reason reason)
 /* The frame's end. */
 STAGE void count_rx(const struct frame *f)
 {
+	struct xbr_vlan_stats *stats = count_vlan(f, f->in);
+
 	count_frame(f->in, f->len, f->reason);
+	if (stats) {
+		stats->rx_frames++;
+		stats->rx_bytes += f->len;
+	}
 }
 
-STAGE void count_tx(__u32 port, __u32 len)
+/* len: octets of the copy as it leaves. */
+STAGE void count_tx(const struct frame *f, __u32 port, __u32 len)
 {
+	struct xbr_vlan_stats *stats = count_vlan(f, port);
 	struct xbr_counters *c = counters_get(port);
 
 	if (c) {
 		c->tx_frames++;
 		c->tx_bytes += len;
+	}
+	if (stats) {
+		stats->tx_frames++;
+		stats->tx_bytes += len;
 	}
 }
 

@@ -7,18 +7,19 @@
 #define XBR_EDGE_H
 
 #include "modes.h"
-#include "parse.h"
+#include "vlan.h"
 
 #define VLAN_ALLOWANCE  4  /* the kernel lets a frame be one tag longer than the MTU: is_skb_forwardable() */
 #define GSO_HEADERS_MIN 28 /* IPv4 and UDP: the least that each segment of a super-frame gets in front */
 
-STAGE bool edge_fits(const struct frame *f, const struct xbr_port *out)
+/* len: octets of the frame as it would leave. */
+STAGE bool edge_fits(const struct frame *f, const struct xbr_port *out, __u32 len)
 {
 	if (!out->mtu)
 		return true;
 	if (f->gso_size)
 		return f->gso_size + GSO_HEADERS_MIN <= out->mtu;
-	return f->len <= out->mtu + ETH_HEADER_LEN + VLAN_ALLOWANCE;
+	return len <= out->mtu + ETH_HEADER_LEN + VLAN_ALLOWANCE;
 }
 
 /* XBR_REASON_none: it may. */
@@ -31,6 +32,8 @@ STAGE enum xbr_reason edge_refusal(const struct frame *f, const struct xbr_port 
 		return XBR_REASON_same_port;
 	if (feature_on(XBR_FEATURE_edge) && in->flags & out->flags & XBR_PORT_ISOLATED)
 		return XBR_REASON_isolated;
+	if (!vlan_may_leave(f, out_number))
+		return XBR_REASON_egress_vlan;
 	if (modes_in_play(in))
 		return modes_refusal(f, in, out, out_number);
 	return XBR_REASON_none;
@@ -83,10 +86,14 @@ STAGE void edge(struct frame *f, const struct xbr_port *in)
 {
 	const struct xbr_port *out = port_get(f->out);
 	enum xbr_reason refusal = edge_refusal_known(f, in, out);
+	struct tag_edit edit;
 
-	if (refusal != XBR_REASON_none)
+	if (refusal != XBR_REASON_none) {
 		frame_drop(f, refusal);
-	else if (!edge_fits(f, out))
+		return;
+	}
+	vlan_edit(f, out, f->out, &edit);
+	if (!edge_fits(f, out, tag_edit_len(&edit, f->len)))
 		frame_drop(f, XBR_REASON_egress_mtu);
 	else if (f->out == f->in)
 		f->reason = XBR_REASON_reflected;

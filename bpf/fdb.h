@@ -16,7 +16,7 @@
 #ifndef XBR_FDB_H
 #define XBR_FDB_H
 
-#include "frame.h"
+#include "vlan.h"
 #include "xbr/fdb_word.h"
 
 STAGE __u64 *fdb_key_word(struct xbr_fdb_bucket *b, __u32 way)
@@ -110,6 +110,22 @@ STAGE __u32 *fdb_claim(struct xbr_fdb_bucket *first, __u64 key, __u64 hash)
 	if (!claimed)
 		__sync_fetch_and_sub(&first->overflow, 1);
 	return data;
+}
+
+/*
+ * What was set by hand for all VLANs of a port, under the bridge's own FID: 0 where there is nothing, or
+ * where the entry's port is not in the VLAN.
+ */
+GLOBAL int fdb_pinned(__u64 mac, __u32 fid, __u32 vid)
+{
+	__u64 key = fdb_key(mac, fid), hash = fdb_hash(key, settings.fdb_seed);
+	struct xbr_fdb_bucket *first = fdb_bucket(fdb_first(hash, settings.fdb_mask));
+	__u32 *data = first ? fdb_find(first, key, hash) : NULL;
+	__u32 have = data ? *data : 0;
+
+	if (fdb_data_kind(have) <= XBR_FDB_DYNAMIC || fdb_data_kind(have) == XBR_FDB_BUSY)
+		return 0;
+	return vlan_port_bits(fdb_data_port(have), vid) & VLAN_MEMBER ? (int)have : 0;
 }
 
 STAGE bool fdb_swap(__u32 *word, __u32 from, __u32 to)

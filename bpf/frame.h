@@ -6,6 +6,7 @@
 #ifndef XBR_FRAME_H
 #define XBR_FRAME_H
 
+#include "tag.h"
 #include "target.h"
 
 struct frame {
@@ -15,9 +16,14 @@ struct frame {
 	__u32 len;      /* octets from the destination on, a tag in metadata included, the FCS not */
 	__u32 gso_size; /* octets of payload in each segment of a GSO super-frame; 0: one frame */
 	__u32 in;       /* ingress port number */
+	struct tag tag; /* the outermost one, in metadata or in the bytes */
 
-	/* by vlan */
+	/* by vlan; where it is of no VLAN all but the FID are 0 */
 	__u32 fid;
+	__u16 tci;          /* of its VLAN, whatever tag it came with: PCP, DEI, VID */
+	__u16 vlan_tpid_be; /* of the bridge's VLANs */
+	bool vlan_tag;      /* `tag` is the VLAN's own: it can be taken off, or be another one */
+	bool vlan_stats;    /* it is to be counted by VLAN, too */
 
 	/* by modes: the port at which the source of a frame from the uplink is known, else XBR_PORT_NONE */
 	__u32 origin;

@@ -154,6 +154,18 @@ STAGE void learn_over(const struct frame *f, const struct xbr_port *port, const 
 	}
 }
 
+/* An address that is tied down in all VLANs of its port is not learned in one. False: it is a blackhole. */
+STAGE bool learn_pinned_above(struct frame *f, __u32 have)
+{
+	if (fdb_data_kind(have) == XBR_FDB_BLACKHOLE)
+		return frame_drop(f, XBR_REASON_blackhole);
+	if (fdb_data_kind(have) == XBR_FDB_LOCAL)
+		count_note(f->in, XBR_REASON_learn_own);
+	else if (fdb_data_port(have) != f->in)
+		count_note(f->in, XBR_REASON_learn_pinned);
+	return true;
+}
+
 STAGE void learn_new(const struct frame *f, const struct xbr_port *port, const struct xbr_bridge *bridge,
 		     struct xbr_fdb_bucket *first, __u64 key, __u64 hash, __u32 want)
 {
@@ -187,6 +199,12 @@ STAGE bool learn(struct frame *f, const struct xbr_port *port, const struct xbr_
 		return true;
 	if (fdb_data_kind(have) == XBR_FDB_BLACKHOLE)
 		return frame_drop(f, XBR_REASON_blackhole);
+	if (vlan_is_aware(f) && !have) {
+		__u32 above = (__u32)fdb_pinned(f->src, bridge->fid, vlan_of(f));
+
+		if (above)
+			return learn_pinned_above(f, above);
+	}
 	if (!learn_is_on(port, bridge))
 		return true;
 	if (data)

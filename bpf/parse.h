@@ -9,17 +9,7 @@
 
 #include "frame.h"
 
-#define ETH_HEADER_LEN  14
-#define ETH_TYPE_OFFSET 12
-#define VLAN_TAG_LEN    4
-#define ETH_TYPE_LEN    2
-#define PARSE_LEN       (ETH_HEADER_LEN + VLAN_TAG_LEN + ETH_TYPE_LEN) /* the most that is looked at */
-
-#define BE16(x) ((__u16)(((x) >> 8) | (((x)&0xff) << 8)))
-_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "addresses are compared as little-endian words");
-
-#define TPID_CTAG_BE BE16(0x8100) /* 802.1Q, table 9-1 */
-#define TPID_STAG_BE BE16(0x88a8)
+#define PARSE_LEN (ETH_HEADER_LEN + VLAN_TAG_LEN + ETH_TYPE_LEN) /* the most that is looked at */
 
 STAGE __u64 mac_load(const void *bytes)
 {
@@ -27,13 +17,14 @@ STAGE __u64 mac_load(const void *bytes)
 }
 
 /* A tag needs its own four octets and a type behind them, as the kernel's skb_vlan_untag() asks. */
-STAGE bool parse_tag_is_whole(const void *data, const void *data_end)
+STAGE bool parse_tag(struct frame *f, const void *data, const void *data_end)
 {
-	__u16 type_be = load_u16(data + ETH_TYPE_OFFSET);
-
-	if (type_be != TPID_CTAG_BE && type_be != TPID_STAG_BE)
+	if (!tag_is_vlan(load_u16(data + ETH_TYPE_OFFSET)))
 		return true;
-	return data + PARSE_LEN <= data_end;
+	if (data + PARSE_LEN > data_end)
+		return frame_drop(f, XBR_REASON_runt);
+	f->tag = tag_load(data + ETH_TYPE_OFFSET);
+	return true;
 }
 
 /* False: the frame has ended (runt). */
@@ -49,9 +40,7 @@ STAGE bool parse_header(struct frame *f, const void *data, const void *data_end)
 /* The same. Only the outermost tag is judged. */
 STAGE bool parse(struct frame *f, const void *data, const void *data_end)
 {
-	if (!parse_header(f, data, data_end))
-		return false;
-	return parse_tag_is_whole(data, data_end) || frame_drop(f, XBR_REASON_runt);
+	return parse_header(f, data, data_end) && parse_tag(f, data, data_end);
 }
 
 #endif

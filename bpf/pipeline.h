@@ -5,7 +5,7 @@
  *
  *     parse      bytes -> struct frame (xdp.h, tc.h or the host build call it)
  *     ingress    port known? up? source address a possible one?
- *     vlan       classify to a FID
+ *     vlan       which VLAN? may it come in? the FID of its addresses
  *     learn      write the FDB on change, or once an epoch
  *     lookup     a port, a flood, or nowhere
  *     edge       may it leave there?
@@ -46,12 +46,23 @@ STAGE bool addresses_find(const struct frame *f, struct addresses *a)
 	return true;
 }
 
+/* The destination's entry: 0 for none. */
+STAGE __u32 destination(const struct frame *f, const struct addresses *a, const struct xbr_bridge *bridge)
+{
+	__u32 *data = fdb_find(a->dst_first, a->dst_key, a->dst_hash);
+	__u32 have = data ? *data : 0;
+
+	if (!have && vlan_is_aware(f))
+		have = (__u32)fdb_pinned(f->dst, bridge->fid, vlan_of(f));
+	return have;
+}
+
 STAGE void relay(struct frame *f, const struct xbr_port *port, const struct xbr_bridge *bridge)
 {
 	struct addresses a;
 	__u32 epoch = fdb_epoch(bridge);
-	__u32 *src, *dst;
 	bool known;
+	__u32 *src;
 
 	if (!addresses_find(f, &a)) {
 		frame_drop(f, XBR_REASON_none);
@@ -72,8 +83,7 @@ STAGE void relay(struct frame *f, const struct xbr_port *port, const struct xbr_
 			modes_steer_group(f, port);
 		return;
 	}
-	dst = fdb_find(a.dst_first, a.dst_key, a.dst_hash);
-	known = lookup_unicast(f, bridge, dst ? *dst : 0, epoch);
+	known = lookup_unicast(f, bridge, destination(f, &a, bridge), epoch);
 	if (modes_in_play(port))
 		known = modes_steer(f, port);
 	if (known)
@@ -92,8 +102,8 @@ STAGE void pipeline(struct frame *f)
 	bridge = bridge_get(port->bridge);
 	if (!bridge || !ingress(f, port))
 		return;
-	vlan(f, bridge);
-	relay(f, port, bridge);
+	if (vlan(f, port, bridge))
+		relay(f, port, bridge);
 }
 
 /* For tests: what was decided, whatever becomes of it. */

@@ -10,6 +10,7 @@
 #include <linux/pkt_cls.h>
 
 #include "pipeline.h"
+#include "tag_tc.h"
 
 /* ---- parse ---- */
 
@@ -67,7 +68,10 @@ STAGE bool tc_parse(struct frame *f, const struct __sk_buff *skb)
 {
 	const void *data = (void *)(long)skb->data, *data_end = (void *)(long)skb->data_end;
 
-	return skb->vlan_present ? parse_header(f, data, data_end) : parse(f, data, data_end);
+	if (!skb->vlan_present)
+		return parse(f, data, data_end);
+	f->tag = tag_tc_metadata(skb);
+	return parse_header(f, data, data_end);
 }
 
 STAGE void tc_decide(struct frame *f, struct __sk_buff *skb)
@@ -82,8 +86,12 @@ STAGE void tc_decide(struct frame *f, struct __sk_buff *skb)
 STAGE void tc_judge_length(struct frame *f)
 {
 	const struct xbr_port *out = port_get(f->out);
+	struct tag_edit edit;
 
-	if (f->reason != XBR_REASON_egress_mtu || !out || !edge_fits(f, out))
+	if (f->reason != XBR_REASON_egress_mtu || !out)
+		return;
+	vlan_edit(f, out, f->out, &edit);
+	if (!edge_fits(f, out, tag_edit_len(&edit, f->len)))
 		return;
 	f->verdict = XBR_VERDICT_FORWARD;
 	if (f->out == f->in)
@@ -92,11 +100,29 @@ STAGE void tc_judge_length(struct frame *f)
 		f->reason = out->flags & XBR_PORT_LOCAL ? XBR_REASON_local : XBR_REASON_unicast;
 }
 
+/*
+ * XDP has classified the frame; where the tag lies now is for TC to see. False: it is cut off, or the bridge
+ * is gone.
+ */
+STAGE bool tc_take_vlan(struct frame *f, struct __sk_buff *skb, const struct xbr_port *port, __u16 tci)
+{
+	const struct xbr_bridge *bridge = bridge_get(port->bridge);
+
+	tc_pull(skb);
+	if (!bridge || !tc_parse(f, skb))
+		return false;
+	vlan_context(f, bridge);
+	f->vlan_tag = f->tag.tpid_be == f->vlan_tpid_be && !(port->flags & XBR_PORT_TUNNEL);
+	f->tci = tci;
+	return true;
+}
+
 /* Takes over what XDP decided about this frame. The nonce is wiped: no guest is to see it. */
 STAGE bool tc_take_handoff(struct frame *f, struct __sk_buff *skb)
 {
 	struct xbr_handoff *h = (void *)(long)skb->data_meta;
 	const struct xbr_port *port;
+	__u16 tci;
 
 	if ((void *)(h + 1) > (void *)(long)skb->data || h->nonce != settings.nonce || h->in != f->in)
 		return false;
@@ -108,7 +134,10 @@ STAGE bool tc_take_handoff(struct frame *f, struct __sk_buff *skb)
 	f->reason = h->reason;
 	f->fid = h->fid;
 	f->origin = h->origin;
+	tci = h->tci;
 	h->nonce = 0;
+	if (feature_on(XBR_FEATURE_vlan) && tci && !tc_take_vlan(f, skb, port, tci))
+		return false;
 	tc_judge_length(f);
 	return true;
 }
@@ -123,6 +152,32 @@ STAGE int tc_send(const struct xbr_port *out, bool at_ingress)
 	if (at_ingress && out->flags & XBR_PORT_PEER_NETNS)
 		return (int)bpf_redirect_peer(out->ifindex, 0);
 	return (int)bpf_redirect(out->ifindex, 0);
+}
+
+/* Makes the frame what it is to be when it leaves by this port. False: the kernel could not. */
+STAGE bool tc_edit_for(struct __sk_buff *skb, struct frame *f, const struct xbr_port *out, __u32 number)
+{
+	struct tag_edit edit;
+
+	vlan_edit(f, out, number, &edit);
+	if (tag_edit_is_empty(&edit))
+		return true;
+	if (!tag_tc_edit(skb, &edit))
+		return false;
+	vlan_edited(f, &edit);
+	return true;
+}
+
+/* The frame itself leaves; it has been counted as come in. */
+STAGE int tc_leave(struct __sk_buff *skb, struct frame *f, const struct xbr_port *out, __u32 number,
+		   bool at_ingress)
+{
+	if (!tc_edit_for(skb, f, out, number)) {
+		count_note(number, XBR_REASON_copy_failed);
+		return TC_ACT_SHOT;
+	}
+	count_tx(f, number, f->len);
+	return tc_send(out, at_ingress);
 }
 
 /* One copy on its way while the loop looks for the next receiver; the last one takes the frame itself. */
@@ -144,8 +199,8 @@ STAGE void tc_flood_clone(struct tc_flood *flood, __u32 number)
 
 	if (!out)
 		return;
-	if (tc_clone_to(flood->skb, out))
-		count_tx(number, flood->f->len);
+	if (tc_edit_for(flood->skb, flood->f, out, number) && tc_clone_to(flood->skb, out))
+		count_tx(flood->f, number, flood->f->len);
 	else
 		count_note(number, XBR_REASON_copy_failed);
 }
@@ -156,13 +211,15 @@ static long tc_flood_member(__u32 index, struct tc_flood *flood)
 	__u32 *number = bpf_map_lookup_elem(flood->list, &index);
 	const struct xbr_port *in = port_get(flood->f->in);
 	const struct xbr_port *out;
+	struct tag_edit edit;
 
 	if (!number || !in)
 		return 1;
 	out = port_get(*number);
 	if (!out || !edge_delivers(flood->f, in, out, *number))
 		return 0;
-	if (!edge_fits(flood->f, out)) {
+	vlan_edit(flood->f, out, *number, &edit);
+	if (!edge_fits(flood->f, out, tag_edit_len(&edit, flood->f->len))) {
 		count_note(*number, XBR_REASON_copy_mtu);
 		return 0;
 	}
@@ -175,38 +232,39 @@ static long tc_flood_member(__u32 index, struct tc_flood *flood)
 STAGE int tc_flood(struct __sk_buff *skb, struct frame *f, bool at_ingress)
 {
 	struct tc_flood loop = {.skb = skb, .f = f, .pending = unknown_zero()};
+	__u32 list = vlan_flood_list(f), came_with = f->len, leaves_with;
 	const struct xbr_port *last;
 
-	loop.list = bpf_map_lookup_elem(&flood, &f->fid);
+	loop.list = bpf_map_lookup_elem(&flood, &list);
 	if (loop.list)
 		bpf_loop(XBR_PORT_LIMIT, tc_flood_member, &loop, 0);
 	last = loop.pending ? port_get(loop.pending) : NULL;
-	if (!last) {
+	if (!last)
 		frame_drop(f, XBR_REASON_no_receiver);
-		count_rx(f);
-		return TC_ACT_SHOT;
-	}
+	leaves_with = f->len;
+	f->len = came_with;
 	count_rx(f);
-	count_tx(loop.pending, f->len);
-	return tc_send(last, at_ingress);
+	if (!last)
+		return TC_ACT_SHOT;
+	f->len = leaves_with;
+	return tc_leave(skb, f, last, loop.pending, at_ingress);
 }
 
-STAGE int tc_forward(struct frame *f, bool at_ingress)
+STAGE int tc_forward(struct __sk_buff *skb, struct frame *f, bool at_ingress)
 {
 	const struct xbr_port *out = port_get(f->out);
 
 	count_rx(f);
 	if (!out)
 		return TC_ACT_SHOT;
-	count_tx(f->out, f->len);
-	return tc_send(out, at_ingress);
+	return tc_leave(skb, f, out, f->out, at_ingress);
 }
 
 STAGE int tc_apply(struct __sk_buff *skb, struct frame *f, bool at_ingress)
 {
 	switch (f->verdict) {
 	case XBR_VERDICT_FORWARD:
-		return tc_forward(f, at_ingress);
+		return tc_forward(skb, f, at_ingress);
 	case XBR_VERDICT_FLOOD:
 		return tc_flood(skb, f, at_ingress);
 	default:

@@ -8,6 +8,7 @@
 #define XBR_XDP_H
 
 #include "pipeline.h"
+#include "tag_xdp.h"
 
 /*
  * Octets that a driver puts into one piece at least: of a frame in several the kernel copies only the first
@@ -60,15 +61,15 @@ STAGE int xdp_hand_off(struct xdp_md *xdp, const struct frame *f)
 	h->reason = (__u8)f->reason;
 	h->fid = (__u16)f->fid;
 	h->origin = (__u16)f->origin;
-	h->reserved = 0;
+	h->tci = f->tci;
 	return XDP_PASS;
 }
 
 /* A veth takes XDP frames of its MTU (0: no limit) exactly, and drops a tagged one of four octets more,
  * silently. TC can send that. */
-STAGE bool xdp_fits(const struct frame *f, __u32 mtu)
+STAGE bool xdp_fits(__u32 len, __u32 mtu)
 {
-	return !mtu || f->len <= mtu + ETH_HEADER_LEN;
+	return !mtu || len <= mtu + ETH_HEADER_LEN;
 }
 
 /*
@@ -87,11 +88,17 @@ STAGE bool xdp_fits(const struct frame *f, __u32 mtu)
 STAGE int xdp_forward(struct xdp_md *xdp, struct frame *f)
 {
 	const struct xbr_port *out = port_get(f->out);
+	struct tag_edit edit;
+	__u32 len;
 
-	if (!out || !(out->flags & XBR_PORT_XDP_OUT) || !xdp_fits(f, out->mtu))
+	if (!out || !(out->flags & XBR_PORT_XDP_OUT))
+		return xdp_hand_off(xdp, f);
+	vlan_edit(f, out, f->out, &edit);
+	len = tag_edit_len(&edit, f->len);
+	if (!xdp_fits(len, out->mtu) || (!tag_edit_is_empty(&edit) && !tag_xdp_edit(xdp, &edit)))
 		return xdp_hand_off(xdp, f);
 	count_rx(f);
-	count_tx(f->out, f->len);
+	count_tx(f, f->out, len);
 	if (f->out == f->in && !(out->flags & XBR_PORT_VETH))
 		return XDP_TX;
 	return XDP_REDIRECT_BY(&xdp_ports, f->out, XDP_DROP, 1);
@@ -100,6 +107,7 @@ STAGE int xdp_forward(struct xdp_md *xdp, struct frame *f)
 struct xdp_flood {
 	void *list;
 	struct frame *f;
+	__u32 len; /* of each copy */
 };
 
 /* bpf_loop() callback: counts one copy; the host, on the list too, gets none by XDP. 1 ends the loop. */
@@ -112,18 +120,40 @@ static long xdp_flood_count(__u32 index, struct xdp_flood *flood)
 		return 1;
 	out = port_get(*number);
 	if (out && !(out->flags & XBR_PORT_LOCAL) && *number != flood->f->in)
-		count_tx(*number, flood->f->len);
+		count_tx(flood->f, *number, flood->len);
 	return 0;
 }
 
 /* All copies at once, if every receiver takes XDP frames of this length and the host needs none. */
-STAGE bool xdp_may_flood(const struct frame *f, const struct xbr_bridge *bridge)
+STAGE bool xdp_may_flood(const struct frame *f, const struct xbr_bridge *bridge, __u32 len)
 {
-	if (!(bridge->flags & XBR_BRIDGE_XDP_FLOOD) || !xdp_fits(f, bridge->flood_mtu))
+	if (!xdp_fits(len, bridge->flood_mtu))
 		return false;
 	if (bridge->flags & XBR_BRIDGE_HOST_UP && f->reason != XBR_REASON_unknown_unicast)
 		return false;
 	return f->len <= XDP_LINEAR_MAX;
+}
+
+/* Does every receiver take XDP frames, all alike? What is to be done to the frame then, and whose list it is.
+ */
+STAGE bool xdp_flood_alike(const struct frame *f, const struct xbr_bridge *bridge, struct tag_edit *ret_edit,
+			   __u32 *ret_list)
+{
+	const struct xbr_vlan *vlan;
+	struct tag tag = {};
+
+	*ret_edit = (struct tag_edit){};
+	*ret_list = f->fid;
+	if (!vlan_is_aware(f))
+		return bridge->flags & XBR_BRIDGE_XDP_FLOOD;
+	vlan = vlan_get(f->fid);
+	if (!vlan || !(vlan->flags & (XBR_VLAN_XDP_TAGGED | XBR_VLAN_XDP_UNTAGGED)))
+		return false;
+	if (vlan->flags & XBR_VLAN_XDP_TAGGED)
+		tag = (struct tag){.tpid_be = f->vlan_tpid_be, .tci = f->tci};
+	vlan_edit_to(f, tag, ret_edit);
+	*ret_list = vlan->flood;
+	return true;
 }
 
 STAGE int xdp_flood(struct xdp_md *xdp, struct frame *f)
@@ -131,13 +161,18 @@ STAGE int xdp_flood(struct xdp_md *xdp, struct frame *f)
 	const struct xbr_port *in = port_get(f->in);
 	const struct xbr_bridge *bridge = in ? bridge_get(in->bridge) : NULL;
 	struct xdp_flood loop = {.f = f};
+	struct tag_edit edit;
+	__u32 list;
 	void *devices;
 
-	if (!bridge || modes_in_play(in) || !xdp_may_flood(f, bridge))
+	if (!bridge || modes_in_play(in) || !xdp_flood_alike(f, bridge, &edit, &list))
 		return xdp_hand_off(xdp, f);
-	loop.list = bpf_map_lookup_elem(&flood, &f->fid);
-	devices = bpf_map_lookup_elem(&flood_xdp, &f->fid);
-	if (!loop.list || !devices)
+	loop.len = tag_edit_len(&edit, f->len);
+	if (!xdp_may_flood(f, bridge, loop.len))
+		return xdp_hand_off(xdp, f);
+	loop.list = bpf_map_lookup_elem(&flood, &list);
+	devices = bpf_map_lookup_elem(&flood_xdp, &list);
+	if (!loop.list || !devices || (!tag_edit_is_empty(&edit) && !tag_xdp_edit(xdp, &edit)))
 		return xdp_hand_off(xdp, f);
 	count_rx(f);
 	bpf_loop(XBR_PORT_LIMIT, xdp_flood_count, &loop, 0);

@@ -48,6 +48,7 @@ static void set_sizes(struct xbr_bpf *bpf, const struct datapath_options *option
 	bpf_map__set_max_entries(bpf->maps.ports, options->max_ports);
 	bpf_map__set_max_entries(bpf->maps.port_live, options->max_ports);
 	bpf_map__set_max_entries(bpf->maps.port_saved, options->max_ports);
+	bpf_map__set_max_entries(bpf->maps.port_vlans, options->max_ports);
 	bpf_map__set_max_entries(bpf->maps.counters, options->max_ports);
 	bpf_map__set_max_entries(bpf->maps.xdp_ports, options->max_ports);
 	bpf_map__set_max_entries(bpf->maps.fdb, fdb_table_buckets_for(options->fdb_size));
@@ -151,11 +152,15 @@ static int map_tables(struct datapath *dp)
 	dp->agent = map_memory_of(bpf->maps.agent_saved);
 	dp->switches = map_memory_of(bpf->maps.switches);
 	dp->port_of = map_memory_of(bpf->maps.port_of);
+	dp->vlans = map_memory_of(bpf->maps.vlans);
+	dp->bridge_vlans = map_memory_of(bpf->maps.bridge_vlans);
+	dp->port_vlans = map_memory_of(bpf->maps.port_vlans);
 	dp->fdb.buckets = map_memory_of(bpf->maps.fdb);
 	dp->fdb.count = bpf_map__max_entries(bpf->maps.fdb);
 	dp->fdb.seed = bpf->rodata->settings.fdb_seed;
 	if (!dp->ports || !dp->port_live || !dp->port_saved || !dp->bridges || !dp->bridge_live ||
-	    !dp->bridge_saved || !dp->agent || !dp->switches || !dp->port_of || !dp->fdb.buckets)
+	    !dp->bridge_saved || !dp->agent || !dp->switches || !dp->port_of || !dp->vlans ||
+	    !dp->bridge_vlans || !dp->port_vlans || !dp->fdb.buckets)
 		return -ENOMEM;
 	dp->agent->fdb_seed = dp->fdb.seed;
 	return 0;
@@ -180,6 +185,9 @@ static void unmap_tables(struct datapath *dp)
 	unmap(dp->agent, bpf->maps.agent_saved);
 	unmap(dp->switches, bpf->maps.switches);
 	unmap(dp->port_of, bpf->maps.port_of);
+	unmap(dp->vlans, bpf->maps.vlans);
+	unmap(dp->bridge_vlans, bpf->maps.bridge_vlans);
+	unmap(dp->port_vlans, bpf->maps.port_vlans);
 	unmap(dp->fdb.buckets, bpf->maps.fdb);
 }
 

@@ -57,6 +57,9 @@ struct datapath {
 	struct xbr_agent_saved *agent;
 	struct xbr_switches *switches;
 	uint64_t *port_of;
+	struct xbr_vlan *vlans;
+	struct xbr_bridge_vlans *bridge_vlans;
+	struct xbr_port_vlans *port_vlans;
 	struct fdb_table fdb;
 
 	struct ring_buffer *events;

@@ -61,6 +61,7 @@ static void copy_values(const struct former_array *from, unsigned char *to, uint
 		memcpy(to + i * size, former_value(from, i), octets);
 }
 
+/* A map that the former layout did not have yet has nothing to carry. */
 static int carry_array(struct datapath *dp, const struct pins_set *set, const char *map, void *to,
 		       uint32_t entries, size_t size)
 {
@@ -68,7 +69,7 @@ static int carry_array(struct datapath *dp, const struct pins_set *set, const ch
 	int err = former_open(dp, set, map, &from);
 
 	if (err)
-		return err;
+		return err == -ENOENT ? 0 : err;
 	copy_values(&from, to, entries, size);
 	former_close(&from);
 	return 0;
@@ -201,6 +202,13 @@ int migrate(struct datapath *dp, const struct pins_set *former)
 	if (!err)
 		err = carry_array(dp, former, "port_of", dp->port_of, XBR_IFINDEX_DENSE,
 				  sizeof(*dp->port_of));
+	if (!err)
+		err = carry_array(dp, former, "vlans", dp->vlans, XBR_FID_LIMIT, sizeof(*dp->vlans));
+	if (!err)
+		err = carry_array(dp, former, "bridge_vlans", dp->bridge_vlans, XBR_BRIDGE_LIMIT,
+				  sizeof(*dp->bridge_vlans));
+	if (!err)
+		err = carry_array(dp, former, "port_vlans", dp->port_vlans, ports, sizeof(*dp->port_vlans));
 	if (!err)
 		err = carry_sparse_ports(dp, former);
 	if (!err)

@@ -14,6 +14,15 @@ void host_reset(void)
 	memset(host_counters, 0, sizeof(host_counters));
 }
 
+/* Octets of the copy for a port. */
+static __u32 copy_len(const struct frame *f, const struct xbr_port *out, __u32 number)
+{
+	struct tag_edit edit;
+
+	vlan_edit(f, out, number, &edit);
+	return tag_edit_len(&edit, f->len);
+}
+
 /* As tc_flood_member(): true if this port got its copy. */
 static bool flood_member(const struct frame *f, const struct xbr_port *in, __u32 number)
 {
@@ -21,8 +30,8 @@ static bool flood_member(const struct frame *f, const struct xbr_port *in, __u32
 
 	if (!out || !edge_delivers(f, in, out, number))
 		return false;
-	if (edge_fits(f, out)) {
-		count_tx(number, f->len);
+	if (edge_fits(f, out, copy_len(f, out, number))) {
+		count_tx(f, number, copy_len(f, out, number));
 		return true;
 	}
 	count_note(number, XBR_REASON_copy_mtu);
@@ -32,7 +41,8 @@ static bool flood_member(const struct frame *f, const struct xbr_port *in, __u32
 static __u64 flood(struct frame *f)
 {
 	const struct xbr_port *in = port_get(f->in);
-	const struct host_flood_list *list = f->fid < HOST_FIDS ? &host.flood[f->fid] : NULL;
+	__u32 number = vlan_flood_list(f);
+	const struct host_flood_list *list = number < HOST_FIDS ? &host.flood[number] : NULL;
 	__u64 receivers = 0;
 
 	for (__u32 i = 0; in && list && i < list->count; i++)
@@ -45,7 +55,9 @@ static __u64 flood(struct frame *f)
 
 static __u64 forward(const struct frame *f)
 {
-	count_tx(f->out, f->len);
+	const struct xbr_port *out = port_get(f->out);
+
+	count_tx(f, f->out, out ? copy_len(f, out, f->out) : f->len);
 	return 1ull << f->out;
 }
 
@@ -59,6 +71,28 @@ static __u64 apply(struct frame *f)
 	default:
 		return 0;
 	}
+}
+
+size_t host_copy(const struct host_outcome *outcome, const void *data, __u32 port, void *ret_copy)
+{
+	const struct frame *f = &outcome->frame;
+	const struct xbr_port *out = port_get(port);
+	struct tag_edit edit = {};
+	__u8 *at = ret_copy;
+	size_t taken = ETH_ADDRESSES_LEN;
+
+	if (out)
+		vlan_edit(f, out, port, &edit);
+	memcpy(at, data, taken);
+	at += taken;
+	if (edit.pop)
+		taken += VLAN_TAG_LEN;
+	if (edit.push.tpid_be) {
+		tag_store(at, edit.push);
+		at += VLAN_TAG_LEN;
+	}
+	memcpy(at, (const __u8 *)data + taken, f->len - taken);
+	return (size_t)(at - (__u8 *)ret_copy) + f->len - taken;
 }
 
 void host_frame(const void *data, size_t length, __u32 ifindex, __u32 gso_size,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
 /*
  * host: the third hook, beside xdp.h and tc.h, for tests and fuzzing. It is the complete datapath as TC is,
- * but sends nothing: it tells who would have got a copy.
+ * but sends nothing: it tells who would have got a copy, and what is in it.
  */
 #ifndef XBR_HOST_H
 #define XBR_HOST_H
@@ -25,5 +25,11 @@ void host_reset(void);
  */
 void host_frame(const void *data, size_t length, __u32 ifindex, __u32 gso_size,
 		struct host_outcome *ret_outcome);
+
+/*
+ * The octets of the copy that a port among the receivers got of `data`, the frame as it was sent. ret_copy:
+ * room for the frame and a tag more. Returns how many there are.
+ */
+size_t host_copy(const struct host_outcome *outcome, const void *data, __u32 port, void *ret_copy);
 
 #endif

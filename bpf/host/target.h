@@ -27,8 +27,10 @@
 #define HOST_BRIDGES   4
 #define HOST_BUCKETS   1024
 #define HOST_IFINDEXES 64
-#define HOST_FIDS      64
+#define HOST_FIDS      256 /* of bridges and VLANs, and flood lists */
 #define HOST_SOURCES   64
+#define HOST_VLAN_MAPS 16
+#define HOST_STATS     64
 
 /* The port numbers that frames of one FID may be flooded to. */
 struct host_flood_list {
@@ -42,6 +44,16 @@ struct host_source {
 	__u32 value;
 };
 
+struct host_vlan_map {
+	struct xbr_vlan_map_key key;
+	struct xbr_vlan_map value; /* vid 0: the place is free */
+};
+
+struct host_vlan_stats {
+	struct xbr_vlan_stats_key key; /* vid 0: the place is free */
+	struct xbr_vlan_stats value;
+};
+
 struct host_world {
 	struct xbr_port ports[HOST_PORTS];
 	struct xbr_port_live port_live[HOST_PORTS];
@@ -49,6 +61,11 @@ struct host_world {
 	struct xbr_bridge_live bridge_live[HOST_BRIDGES];
 	struct xbr_fdb_bucket fdb[HOST_BUCKETS];
 	__u32 port_of[HOST_IFINDEXES];
+	struct xbr_bridge_vlans bridge_vlans[HOST_BRIDGES];
+	struct xbr_port_vlans port_vlans[HOST_PORTS];
+	struct xbr_vlan vlans[HOST_FIDS];
+	struct host_vlan_map vlan_map[HOST_VLAN_MAPS];
+	struct host_vlan_stats vlan_stats[HOST_STATS];
 	struct host_flood_list flood[HOST_FIDS];
 	struct host_source sources[HOST_SOURCES];
 	struct xbr_switches switches;
@@ -76,6 +93,16 @@ STAGE __u32 load_u32(const void *bytes)
 
 	memcpy(&value, bytes, sizeof(value));
 	return value;
+}
+
+STAGE void store_u16(void *bytes, __u16 value)
+{
+	memcpy(bytes, &value, sizeof(value));
+}
+
+STAGE void store_u32(void *bytes, __u32 value)
+{
+	memcpy(bytes, &value, sizeof(value));
 }
 
 STAGE struct xbr_port *port_get(__u32 number)
@@ -109,6 +136,42 @@ STAGE __u32 edge_source_get(__u64 key)
 		if (host.sources[i].value && host.sources[i].key == key)
 			return host.sources[i].value;
 	return 0;
+}
+
+STAGE struct xbr_bridge_vlans *bridge_vlans_get(__u32 index)
+{
+	return index < HOST_BRIDGES ? &host.bridge_vlans[index] : NULL;
+}
+
+STAGE struct xbr_port_vlans *port_vlans_get(__u32 port)
+{
+	return port < HOST_PORTS ? &host.port_vlans[port] : NULL;
+}
+
+STAGE struct xbr_vlan *vlan_get(__u32 fid)
+{
+	return fid < HOST_FIDS ? &host.vlans[fid] : NULL;
+}
+
+STAGE struct xbr_vlan_map *vlan_map_get(const struct xbr_vlan_map_key *key)
+{
+	for (size_t i = 0; i < HOST_VLAN_MAPS; i++)
+		if (host.vlan_map[i].value.vid && !memcmp(&host.vlan_map[i].key, key, sizeof(*key)))
+			return &host.vlan_map[i].value;
+	return NULL;
+}
+
+STAGE struct xbr_vlan_stats *vlan_stats_get(const struct xbr_vlan_stats_key *key)
+{
+	for (size_t i = 0; i < HOST_STATS; i++) {
+		struct host_vlan_stats *s = &host.vlan_stats[i];
+
+		if (!s->key.vid)
+			s->key = *key;
+		if (s->key.port == key->port && s->key.vid == key->vid)
+			return &s->value;
+	}
+	return NULL;
 }
 
 STAGE struct xbr_counters *counters_get(__u32 port)

@@ -45,6 +45,9 @@ XBR_ARRAY(fdb, struct xbr_fdb_bucket, 1);
 XBR_ARRAY(port_of, __u64, XBR_IFINDEX_DENSE);
 XBR_ARRAY(switches, struct xbr_switches, 1);
 XBR_ARRAY(trace, struct xbr_trace, 1);
+XBR_ARRAY(vlans, struct xbr_vlan, XBR_FID_LIMIT);
+XBR_ARRAY(bridge_vlans, struct xbr_bridge_vlans, XBR_BRIDGE_LIMIT);
+XBR_ARRAY(port_vlans, struct xbr_port_vlans, 1);
 
 /* The agent's memory; no program reads it, but its layout is declared with the others. */
 XBR_ARRAY(port_saved, struct xbr_port_saved, 1);
@@ -83,7 +86,8 @@ struct {
 	__uint(value_size, sizeof(__u32));
 } xdp_ports SEC(".maps");
 
-/* By FID, the port numbers a flooded frame may go to; each inner array is exactly as long as its list. */
+/* The port numbers a flooded frame may go to, by FID (VLANs: by their `flood`); each inner array is exactly
+ * as long as its list. */
 struct flood_list {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_INNER_MAP);
@@ -93,7 +97,7 @@ struct flood_list {
 };
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-	__uint(max_entries, XBR_BRIDGE_LIMIT);
+	__uint(max_entries, XBR_FID_LIMIT);
 	__type(key, __u32);
 	__array(values, struct flood_list);
 } flood SEC(".maps");
@@ -108,7 +112,7 @@ struct flood_devices {
 };
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-	__uint(max_entries, XBR_BRIDGE_LIMIT);
+	__uint(max_entries, XBR_FID_LIMIT);
 	__type(key, __u32);
 	__array(values, struct flood_devices);
 } flood_xdp SEC(".maps");
@@ -117,6 +121,22 @@ struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 1 << 20);
 } events SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, XBR_VLAN_MAP_LIMIT);
+	__type(key, struct xbr_vlan_map_key);
+	__type(value, struct xbr_vlan_map);
+} vlan_map SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, XBR_VLAN_STATS_LIMIT);
+	__type(key, struct xbr_vlan_stats_key);
+	__type(value, struct xbr_vlan_stats);
+} vlan_stats SEC(".maps");
 
 /* Octets of a frame at any alignment: BPF loads them as they are. */
 STAGE __u16 load_u16(const void *bytes)
@@ -127,6 +147,16 @@ STAGE __u16 load_u16(const void *bytes)
 STAGE __u32 load_u32(const void *bytes)
 {
 	return *(const __u32 *)bytes;
+}
+
+STAGE void store_u16(void *bytes, __u16 value)
+{
+	*(__u16 *)bytes = value;
+}
+
+STAGE void store_u32(void *bytes, __u32 value)
+{
+	*(__u32 *)bytes = value;
 }
 
 STAGE struct xbr_port *port_get(__u32 number)
@@ -172,6 +202,37 @@ STAGE __u32 edge_source_get(__u64 key)
 	__u32 *source = bpf_map_lookup_elem(&edge_sources, &key);
 
 	return source ? *source : 0;
+}
+
+STAGE struct xbr_bridge_vlans *bridge_vlans_get(__u32 index)
+{
+	return bpf_map_lookup_elem(&bridge_vlans, &index);
+}
+
+STAGE struct xbr_port_vlans *port_vlans_get(__u32 port)
+{
+	return bpf_map_lookup_elem(&port_vlans, &port);
+}
+
+STAGE struct xbr_vlan *vlan_get(__u32 fid)
+{
+	return bpf_map_lookup_elem(&vlans, &fid);
+}
+
+STAGE struct xbr_vlan_map *vlan_map_get(const struct xbr_vlan_map_key *key)
+{
+	return bpf_map_lookup_elem(&vlan_map, key);
+}
+
+/* Of a port and VLAN; made at its first frame. NULL: there is no room for more. */
+STAGE struct xbr_vlan_stats *vlan_stats_get(const struct xbr_vlan_stats_key *key)
+{
+	struct xbr_vlan_stats none = {}, *stats = bpf_map_lookup_elem(&vlan_stats, key);
+
+	if (stats)
+		return stats;
+	bpf_map_update_elem(&vlan_stats, key, &none, BPF_NOEXIST);
+	return bpf_map_lookup_elem(&vlan_stats, key);
 }
 
 STAGE struct xbr_counters *counters_get(__u32 port)

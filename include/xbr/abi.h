@@ -5,9 +5,10 @@
  * _be; all sizes are asserted. A change of any layout is a new XBR_ABI_VERSION, which is a new directory
  * under the pin directory; the agent carries the state of an older one over.
  *
- * Who writes what: `ports`, `bridges`, `port_of`, `flood`, `edge_sources`: the agent alone, BPF reads. `fdb`:
- * both, by compare-and-swap as bpf/fdb.h tells. `port_live`, `bridge_live`, `counters`: BPF (the agent
- * corrects). `port_saved`, `bridge_saved`, `agent_saved`: the agent's own memory; BPF never reads them.
+ * Who writes what: `ports`, `bridges`, `port_of`, `flood`, `edge_sources`, `vlans`, `bridge_vlans`,
+ * `port_vlans`, `vlan_map`: the agent alone, BPF reads. `fdb`: both, by compare-and-swap as bpf/fdb.h tells.
+ * `port_live`, `bridge_live`, `counters`, `vlan_stats`: BPF (the agent corrects). `port_saved`,
+ * `bridge_saved`, `agent_saved`: the agent's own memory; BPF never reads them.
  */
 #ifndef XBR_ABI_H
 #define XBR_ABI_H
@@ -27,6 +28,11 @@
 #define XBR_PORT_NONE    0
 #define XBR_PORT_LIMIT   16384
 #define XBR_BRIDGE_LIMIT 1024
+
+/* 802.1Q, 9.6: VIDs have 12 bits; 0 is "none, a priority alone", 4095 is reserved. */
+#define XBR_VID_MASK  0xfff
+#define XBR_VID_LIMIT 4096
+#define XBR_VID_MAX   4094
 
 /* `port_of` finds a port number (64 bits: what an array's values are rounded up to) by ifindex: below this in
  * an array, above it in a hash. */
@@ -51,13 +57,16 @@ enum xbr_port_flags {
 	XBR_PORT_BCAST_FLOOD = 1 << 3,
 	XBR_PORT_HAIRPIN = 1 << 4,
 	XBR_PORT_ISOLATED = 1 << 5,
+	XBR_PORT_TUNNEL =
+		1 << 6, /* dot1q-tunnel: every tag that comes in is payload, the VLAN's own stays out */
 	/* what the agent finds out */
 	XBR_PORT_LOCAL = 1 << 16, /* the bridge device itself: the host's port */
 	XBR_PORT_PEER_NETNS =
-		1 << 17,            /* a veth whose peer is in another namespace: bpf_redirect_peer works */
-	XBR_PORT_XDP_IN = 1 << 18,  /* our XDP program runs on it: TC may trust the frame's metadata */
-	XBR_PORT_XDP_OUT = 1 << 19, /* it takes XDP frames (ndo_xdp_xmit) */
-	XBR_PORT_VETH = 1 << 20,    /* XDP_TX does not wake a peer without an XDP program: a redirect does */
+		1 << 17,             /* a veth whose peer is in another namespace: bpf_redirect_peer works */
+	XBR_PORT_XDP_IN = 1 << 18,   /* our XDP program runs on it: TC may trust the frame's metadata */
+	XBR_PORT_XDP_OUT = 1 << 19,  /* it takes XDP frames (ndo_xdp_xmit) */
+	XBR_PORT_VETH = 1 << 20,     /* XDP_TX does not wake a peer without an XDP program: a redirect does */
+	XBR_PORT_VLAN_MAP = 1 << 21, /* it has entries in `vlan_map` */
 };
 
 /*
@@ -97,7 +106,8 @@ struct xbr_port {
 	__u8 mode;             /* enum xbr_mode */
 	__u8 edge;             /* enum xbr_edge_flags */
 	__u16 uplink;          /* of an edge port: the uplink; of the uplink: who owns it (passthru), or 0 */
-	__u8 reserved[38];
+	__u16 pvid;            /* the VLAN of untagged frames; 0: they are dropped */
+	__u8 reserved[36];
 };
 _Static_assert(sizeof(struct xbr_port) == 64, "a port is one cache line");
 
@@ -113,6 +123,9 @@ _Static_assert(sizeof(struct xbr_port_live) == 64, "its own cache line");
 enum xbr_bridge_flags {
 	XBR_BRIDGE_HOST_UP = 1 << 0,   /* the bridge device is up: it gets its copies */
 	XBR_BRIDGE_XDP_FLOOD = 1 << 1, /* `flood_xdp` holds every receiver: XDP may flood by itself */
+	XBR_BRIDGE_VLAN_FILTERING = 1 << 2,
+	XBR_BRIDGE_VLAN_STATS = 1 << 3,          /* frames are counted in `vlan_stats` */
+	XBR_BRIDGE_VLAN_STATS_PER_PORT = 1 << 4, /* only how they are shown: they are counted so anyway */
 };
 
 /* Map `bridges`: array, mmapable. */
@@ -127,7 +140,9 @@ struct xbr_bridge {
 	__u8 reserved1;
 	__u32 flood_mtu;     /* the least MTU among its ports: longer frames are flooded by TC */
 	__u16 ageing_epochs; /* a dynamic entry not seen for more epochs is void; 0: nothing is learned */
-	__u8 reserved[38];
+	__u16 vlan_tpid_be; /* of the tags that are its VLANs' own (vlan_protocol); tags of others are payload
+			     */
+	__u8 reserved[36];
 };
 _Static_assert(sizeof(struct xbr_bridge) == 64, "a bridge is one cache line");
 
@@ -137,6 +152,88 @@ struct xbr_bridge_live {
 	__u8 reserved[60];
 };
 _Static_assert(sizeof(struct xbr_bridge_live) == 64, "its own cache line");
+
+/* ---- VLANs --------------------------------------------------------------------------------------- */
+
+/*
+ * A FID is a number of 16 bits, shared by all bridges: below XBR_BRIDGE_LIMIT it is a bridge's own (that of
+ * its VLAN-unaware traffic, and of addresses that are the same in all its VLANs); from there on it is one
+ * VLAN of one bridge. VLANs get their FIDs in blocks of neighbours: the FID of VID v is block[v / 16] * 16 +
+ * v % 16.
+ */
+#define XBR_FID_LIMIT        65536
+#define XBR_VLAN_BLOCK_SHIFT 4
+#define XBR_VLAN_BLOCK       (1 << XBR_VLAN_BLOCK_SHIFT)
+#define XBR_VLAN_BLOCKS      (XBR_VID_LIMIT / XBR_VLAN_BLOCK) /* of one bridge */
+#define XBR_VLAN_BLOCK_FIRST (XBR_BRIDGE_LIMIT / XBR_VLAN_BLOCK)
+#define XBR_VLAN_BLOCK_LIMIT (XBR_FID_LIMIT / XBR_VLAN_BLOCK) /* of all */
+
+/* Map `bridge_vlans`: array, mmapable, indexed as `bridges`. 0: none of these VIDs is in use. */
+struct xbr_bridge_vlans {
+	__u16 block[XBR_VLAN_BLOCKS];
+};
+_Static_assert(sizeof(struct xbr_bridge_vlans) == 512, "fixed");
+
+/* Of a VLAN's flood list: all its devices take XDP frames, and have them all alike. */
+enum xbr_vlan_flags {
+	XBR_VLAN_XDP_TAGGED = 1 << 0,
+	XBR_VLAN_XDP_UNTAGGED = 1 << 1,
+};
+
+/* Map `vlans`: array, mmapable, indexed by FID. bridge 0: the FID is free. */
+struct xbr_vlan {
+	__u16 bridge;
+	__u16 vid;
+	__u16 flood; /* index in `flood` and `flood_xdp`; VLANs of the same members share one */
+	__u8 msti;   /* the spanning tree that says its ports' states; 0: the common one */
+	__u8 flags;  /* enum xbr_vlan_flags */
+};
+_Static_assert(sizeof(struct xbr_vlan) == 8, "one load");
+
+/* 64 VIDs of a port. */
+struct xbr_vlan_word {
+	__u64 member;
+	__u64 untagged; /* among the members: frames leave without the VLAN's tag */
+};
+
+/* Map `port_vlans`: array, mmapable, indexed by port number. */
+struct xbr_port_vlans {
+	struct xbr_vlan_word word[XBR_VID_LIMIT / 64];
+};
+_Static_assert(sizeof(struct xbr_port_vlans) == 1024, "two bits for each VID");
+
+/* Map `vlan_map`: hash; only where the port has XBR_PORT_VLAN_MAP. */
+enum xbr_vlan_map_way {
+	XBR_VLAN_MAP_IN, /* from the VID on the wire to the VLAN; on a tunnel port: from the customer's VID */
+	XBR_VLAN_MAP_OUT, /* from the VLAN to the VID on the wire; tunnel ports have none */
+};
+struct xbr_vlan_map_key {
+	__u16 port;
+	__u16 vid;
+	__u16 way; /* enum xbr_vlan_map_way */
+	__u16 reserved;
+};
+_Static_assert(sizeof(struct xbr_vlan_map_key) == 8, "no padding");
+#define XBR_PRIORITY_KEEP 8
+struct xbr_vlan_map {
+	__u16 vid;
+	__u8 priority; /* 0 to 7, or XBR_PRIORITY_KEEP */
+	__u8 reserved;
+};
+#define XBR_VLAN_MAP_LIMIT 65536
+
+/* Map `vlan_stats`: per-CPU hash, written by BPF where the bridge has XBR_BRIDGE_VLAN_STATS. */
+struct xbr_vlan_stats_key {
+	__u16 port;
+	__u16 vid;
+};
+struct xbr_vlan_stats {
+	__u64 rx_frames;
+	__u64 rx_bytes;
+	__u64 tx_frames;
+	__u64 tx_bytes;
+};
+#define XBR_VLAN_STATS_LIMIT 65536
 
 /* ---- the filtering database ---------------------------------------------------------------------- */
 
@@ -261,7 +358,7 @@ struct xbr_handoff {
 	__u8 reason;
 	__u16 fid;
 	__u16 origin; /* where the source of a frame from the uplink is known; see bpf/modes.h */
-	__u16 reserved;
+	__u16 tci;    /* of its VLAN: priority, DEI and VID; VID 0: of no VLAN */
 };
 _Static_assert(sizeof(struct xbr_handoff) == 16, "a multiple of four, as the metadata area asks");
 
@@ -332,7 +429,9 @@ struct xbr_bridge_saved {
 	__u32 ageing_time_cs; /* hundredths of a second */
 	__u8 address[6];
 	__u8 created_by_us; /* delete the device with the bridge */
-	__u8 reserved[33];
+	__u8 reserved1;
+	__u16 vlan_default_pvid;
+	__u8 reserved[30];
 };
 _Static_assert(sizeof(struct xbr_bridge_saved) == 64, "fixed");
 

@@ -52,7 +52,10 @@
 	X(uplink_owned,     DROP,    "the uplink belongs to another port (mode passthru)") \
 	X(source_unlisted,  DROP,    "the port is in mode source and has not this source address on its list") \
 	X(host_access,      DROP,    "between the host and a port with host_access off") \
-	X(reflection,       NOTE,    "from the uplink, and its source is known at another port: not learned")
+	X(reflection,       NOTE,    "from the uplink, and its source is known at another port: not learned") \
+	X(no_pvid,          DROP,    "untagged or priority-tagged, and the ingress port has no PVID") \
+	X(ingress_vlan,     DROP,    "of a VLAN that the ingress port is not a member of (802.1Q, 8.6.2)") \
+	X(egress_vlan,      DROP,    "the destination's port is not a member of the frame's VLAN (802.1Q, 8.6.4)")
 /* clang-format on */
 
 enum xbr_reason {

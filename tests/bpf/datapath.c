@@ -24,10 +24,13 @@ static void set_sizes(struct xbr_bpf *skeleton, __u32 buckets)
 	bpf_map__set_max_entries(skeleton->maps.ports, HOST_PORTS);
 	bpf_map__set_max_entries(skeleton->maps.port_live, HOST_PORTS);
 	bpf_map__set_max_entries(skeleton->maps.port_saved, HOST_PORTS);
+	bpf_map__set_max_entries(skeleton->maps.port_vlans, HOST_PORTS);
 	bpf_map__set_max_entries(skeleton->maps.counters, HOST_PORTS);
 	bpf_map__set_max_entries(skeleton->maps.xdp_ports, HOST_PORTS);
 	bpf_map__set_max_entries(skeleton->maps.bridges, HOST_BRIDGES);
 	bpf_map__set_max_entries(skeleton->maps.bridge_live, HOST_BRIDGES);
+	bpf_map__set_max_entries(skeleton->maps.bridge_vlans, HOST_BRIDGES);
+	bpf_map__set_max_entries(skeleton->maps.vlans, HOST_FIDS);
 	bpf_map__set_max_entries(skeleton->maps.fdb, buckets);
 }
 
@@ -67,7 +70,13 @@ static int map_tables(struct datapath *dp)
 	t->bridge_live = map_memory(dp->skeleton->maps.bridge_live);
 	t->fdb = map_memory(dp->skeleton->maps.fdb);
 	t->trace = map_memory(dp->skeleton->maps.trace);
-	return t->ports && t->port_live && t->bridges && t->bridge_live && t->fdb && t->trace ? 0 : -errno;
+	t->bridge_vlans = map_memory(dp->skeleton->maps.bridge_vlans);
+	t->port_vlans = map_memory(dp->skeleton->maps.port_vlans);
+	t->vlans = map_memory(dp->skeleton->maps.vlans);
+	return t->ports && t->port_live && t->bridges && t->bridge_live && t->fdb && t->trace &&
+			       t->bridge_vlans && t->port_vlans && t->vlans
+		       ? 0
+		       : -errno;
 }
 
 static int open_kernel(struct datapath *dp, __u32 features)
@@ -98,7 +107,10 @@ static int open_host(struct datapath *dp, __u32 features)
 				     .bridges = host.bridges,
 				     .bridge_live = host.bridge_live,
 				     .fdb = host.fdb,
-				     .trace = &host.trace};
+				     .trace = &host.trace,
+				     .bridge_vlans = host.bridge_vlans,
+				     .port_vlans = host.port_vlans,
+				     .vlans = host.vlans};
 	return 0;
 }
 
@@ -125,6 +137,9 @@ void datapath_close(struct datapath *dp)
 	unmap_memory(t->bridge_live, dp->skeleton->maps.bridge_live);
 	unmap_memory(t->fdb, dp->skeleton->maps.fdb);
 	unmap_memory(t->trace, dp->skeleton->maps.trace);
+	unmap_memory(t->bridge_vlans, dp->skeleton->maps.bridge_vlans);
+	unmap_memory(t->port_vlans, dp->skeleton->maps.port_vlans);
+	unmap_memory(t->vlans, dp->skeleton->maps.vlans);
 	xbr_bpf__destroy(dp->skeleton);
 	dp->skeleton = NULL;
 }
@@ -171,6 +186,9 @@ void datapath_clear(const struct datapath *dp)
 	memset(t->fdb, 0, dp->buckets * sizeof(*t->fdb));
 	memset(t->trace, 0, sizeof(*t->trace));
 	clear_sources(dp);
+	memset(t->bridge_vlans, 0, HOST_BRIDGES * sizeof(*t->bridge_vlans));
+	memset(t->port_vlans, 0, HOST_PORTS * sizeof(*t->port_vlans));
+	memset(t->vlans, 0, HOST_FIDS * sizeof(*t->vlans));
 }
 
 int datapath_set_port_of(const struct datapath *dp, __u32 ifindex, __u32 port)
@@ -267,9 +285,15 @@ int datapath_counters(const struct datapath *dp, __u32 port, struct xbr_counters
 
 /* ---- running ---- */
 
+static struct host_outcome outcome;
+
+size_t datapath_host_copy(const void *frame, __u32 port, void *ret_copy)
+{
+	return host_copy(&outcome, frame, port, ret_copy);
+}
+
 static int run_host(const struct arrival *arrival, struct departure *ret_departure)
 {
-	struct host_outcome outcome;
 
 	host_frame(arrival->bytes, arrival->length, arrival->ifindex, arrival->gso_size, &outcome);
 	if (!ret_departure)

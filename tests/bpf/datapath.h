@@ -33,6 +33,9 @@ struct tables {
 	struct xbr_bridge_live *bridge_live;
 	struct xbr_fdb_bucket *fdb;
 	struct xbr_trace *trace;
+	struct xbr_bridge_vlans *bridge_vlans;
+	struct xbr_port_vlans *port_vlans;
+	struct xbr_vlan *vlans;
 };
 
 /* A frame, as it came in. */
@@ -90,5 +93,8 @@ int datapath_counters(const struct datapath *dp, __u32 port, struct xbr_counters
 /* Runs one frame. ret_departure may be NULL. 0 or -errno (the kernel refuses frames under 14 octets:
  * -EINVAL). */
 int datapath_run(const struct datapath *dp, const struct arrival *arrival, struct departure *ret_departure);
+
+/* The octets of the copy that a port got of the last frame that the host build ran; returns how many. */
+size_t datapath_host_copy(const void *frame, __u32 port, void *ret_copy);
 
 #endif

@@ -36,6 +36,14 @@ struct row_entry {
 	__u8 kind;
 	__s8 age;
 	__u8 generation; /* 0: ROW_GENERATION */
+	__u16 vid;       /* 0: under the bridge's own FID */
+};
+
+/* A port's membership of a VLAN. */
+struct row_vlan {
+	__u8 port;
+	__u16 vid;
+	bool untagged;
 };
 
 /* A source list's address; mac NULL: none. nodst: the port has that. */
@@ -55,6 +63,7 @@ struct row {
 	struct row_entry fdb[4];
 	struct row_source sources[2];
 	__u32 members; /* BIT(port): who is on the flood list; 0: all */
+	struct row_vlan vlans[12];
 	void (*prepare)(const struct tables *tables);
 
 	/* the frame */
@@ -73,9 +82,11 @@ struct row {
 	__u8 notes[2];     /* counted on the ingress port beside it */
 	__u8 copy_note;    /* counted on port copy_note_at beside it */
 	__u8 copy_note_at;
-	int xdp;                   /* what XDP returns; 0: XDP_DROP */
-	__u32 copies;              /* BIT(port): who gets a copy of a FLOOD */
-	struct row_entry after[4]; /* the whole FDB afterwards; none: unchanged */
+	int xdp;                        /* what XDP returns; 0: XDP_DROP */
+	__u32 copies;                   /* BIT(port): who gets a copy of a FLOOD */
+	__u16 tci;                      /* of the VLAN it was found to be of; 0: of none */
+	struct bytes leaves[LAB_PORTS]; /* the copy for a port, where it is not the frame as it came */
+	struct row_entry after[4];      /* the whole FDB afterwards; none: unchanged */
 };
 
 /* A table of rows; each is a file of its own, and is in row_tables of test_rows.c. */
@@ -85,6 +96,13 @@ struct row_table {
 };
 extern const struct row_table rows_plain; /* rows.c */
 extern const struct row_table rows_edge;  /* rows_edge.c: edge modes */
+extern const struct row_table rows_vlan;  /* rows_vlan.c: VLAN-aware bridges */
+
+/* The FID of a VLAN of the rows' bridge; 0: its own. */
+__u32 row_fid(__u16 vid);
+
+/* What leaves by a port. */
+const struct bytes *row_leaves(const struct row *row, __u32 port);
 
 /* Puts a row's state into a datapath. 0 or -errno. */
 int row_prepare(const struct row *row, const struct datapath *dp, const struct lab *lab);

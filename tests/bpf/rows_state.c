@@ -10,6 +10,17 @@
 #define ALL_MEMBERS (BIT(P1) | BIT(P2) | BIT(P3) | BIT(P4) | BIT(HOST))
 #define XDP_DEVICES (BIT(P1) | BIT(P2) | BIT(P3))
 
+/* VIDs of a row differ in their block of 16, or lie in one. */
+__u32 row_fid(__u16 vid)
+{
+	return vid ? (2u + vid / XBR_VLAN_BLOCK % 14) * XBR_VLAN_BLOCK + vid % XBR_VLAN_BLOCK : ROW_FID;
+}
+
+const struct bytes *row_leaves(const struct row *row, __u32 port)
+{
+	return row->leaves[port].at ? &row->leaves[port] : &row->frame;
+}
+
 static __u64 entry_key(const struct row_entry *entry, __u32 fid)
 {
 	__u64 mac = 0;
@@ -38,7 +49,7 @@ static void count_held(const struct tables *t, const struct row_entry *entry)
 /* Into the first free slot of its first bucket: rows hold too few addresses to fill one. */
 static int insert(const struct datapath *dp, const struct row_entry *entry)
 {
-	__u64 key = entry_key(entry, ROW_FID);
+	__u64 key = entry_key(entry, row_fid(entry->vid));
 	struct xbr_fdb_bucket *bucket =
 		&dp->tables.fdb[fdb_first(fdb_hash(key, DATAPATH_SEED), dp->buckets - 1)];
 	__u32 data = entry_data(entry);
@@ -143,6 +154,21 @@ static int list_source(const struct datapath *dp, const struct row_source *sourc
 	return err ? err : datapath_set_source(dp, fdb_key(mac, XBR_SOURCE_BRIDGE | ROW_BRIDGE), value);
 }
 
+/* All VLANs are flooded to the members of the bridge: who of them is in the VLAN is judged for each copy. */
+static void set_vlans(const struct tables *t, const struct row *row)
+{
+	for (const struct row_vlan *v = row->vlans; v->port; v++) {
+		struct xbr_vlan_word *word = &t->port_vlans[v->port].word[v->vid / 64];
+		__u32 fid = row_fid(v->vid);
+
+		word->member |= 1ull << v->vid % 64;
+		if (v->untagged)
+			word->untagged |= 1ull << v->vid % 64;
+		t->bridge_vlans[ROW_BRIDGE].block[v->vid / XBR_VLAN_BLOCK] = (__u16)(fid / XBR_VLAN_BLOCK);
+		t->vlans[fid] = (struct xbr_vlan){.bridge = ROW_BRIDGE, .vid = v->vid, .flood = ROW_FID};
+	}
+}
+
 int row_prepare(const struct row *row, const struct datapath *dp, const struct lab *lab)
 {
 	int err;
@@ -150,6 +176,7 @@ int row_prepare(const struct row *row, const struct datapath *dp, const struct l
 	datapath_clear(dp);
 	set_bridge(&dp->tables, row, lab);
 	set_ports(&dp->tables, row, lab);
+	set_vlans(&dp->tables, row);
 	err = set_devices(dp, lab);
 	if (!err)
 		err = set_flood(dp, row, lab);
@@ -165,7 +192,7 @@ int row_prepare(const struct row *row, const struct datapath *dp, const struct l
 static bool has_entry(const struct row_entry *entries, __u64 key, __u32 data)
 {
 	for (const struct row_entry *entry = entries; entry->mac; entry++)
-		if (entry_key(entry, ROW_FID) == key && entry_data(entry) == data)
+		if (entry_key(entry, row_fid(entry->vid)) == key && entry_data(entry) == data)
 			return true;
 	return false;
 }

@@ -14,6 +14,8 @@
 #define FID_A          11
 #define FID_B          12
 #define IFINDEX_UNUSED 0
+#define VLANS          4 /* 1 to VLANS */
+#define VLAN_BLOCK     2 /* of FIDs; that of bridge B's VLANs is the next */
 
 /* ---- chance ---- */
 
@@ -55,7 +57,20 @@ static void prepare_bridges(const struct tables *t, const struct lab *lab)
 						    .flags = XBR_BRIDGE_HOST_UP,
 						    .epoch_shift = 40, /* always epoch 0 */
 						    .flood_mtu = 1500,
+						    .vlan_tpid_be = n == BRIDGE_A ? 0x0081 : 0xa888,
 						    .ageing_epochs = 10};
+}
+
+static void prepare_vlans(const struct tables *t)
+{
+	for (__u32 n = BRIDGE_A; n <= BRIDGE_B; n++) {
+		__u32 block = VLAN_BLOCK + n - BRIDGE_A;
+
+		t->bridge_vlans[n].block[0] = (__u16)block;
+		for (__u16 vid = 1; vid <= VLANS; vid++)
+			t->vlans[block * XBR_VLAN_BLOCK + vid] = (struct xbr_vlan){
+				.bridge = (__u16)n, .vid = vid, .flood = n == BRIDGE_A ? FID_A : FID_B};
+	}
 }
 
 static int prepare_ports(const struct datapath *dp, const struct lab *lab)
@@ -95,6 +110,7 @@ int world_prepare(const struct datapath *dp, const struct lab *lab)
 
 	datapath_clear(dp);
 	prepare_bridges(&dp->tables, lab);
+	prepare_vlans(&dp->tables);
 	err = prepare_ports(dp, lab);
 	if (!err)
 		err = datapath_set_flood(dp, FID_A, members_a, sizeof(members_a) / sizeof(members_a[0]));
@@ -194,7 +210,7 @@ static void remove_entry(const struct tables *t, const struct world_change *chan
 static void change_flags(struct xbr_port *port, __u32 number, __u32 value)
 {
 	const __u32 free = XBR_PORT_LEARNING | XBR_PORT_FLOOD | XBR_PORT_MCAST_FLOOD | XBR_PORT_BCAST_FLOOD |
-			   XBR_PORT_HAIRPIN | XBR_PORT_ISOLATED;
+			   XBR_PORT_HAIRPIN | XBR_PORT_ISOLATED | XBR_PORT_TUNNEL;
 
 	if (number != HOST)
 		port->flags = value & 0x80000000u ? usual_flags(number)
@@ -233,6 +249,9 @@ static void change_port(const struct world_change *change, struct xbr_port *port
 	case WORLD_PORT_LIMIT:
 		port->fdb_max_learned = limits[change->value % 4];
 		break;
+	case WORLD_PVID:
+		port->pvid = (__u16)(change->value % (VLANS + 1));
+		break;
 	case WORLD_PORT_MASK:
 		port->group_fwd_mask = (__u16)(change->value & change->value >> 16);
 		break;
@@ -255,7 +274,11 @@ static void change_bridge(const struct world_change *change, struct xbr_bridge *
 
 	switch (change->subject) {
 	case WORLD_BRIDGE_FLAGS:
-		bridge->flags = change->value & (XBR_BRIDGE_HOST_UP | XBR_BRIDGE_XDP_FLOOD);
+		bridge->flags = (bridge->flags & XBR_BRIDGE_VLAN_FILTERING) |
+				(change->value & (XBR_BRIDGE_HOST_UP | XBR_BRIDGE_XDP_FLOOD));
+		break;
+	case WORLD_FILTERING:
+		bridge->flags ^= XBR_BRIDGE_VLAN_FILTERING;
 		break;
 	case WORLD_BRIDGE_LIMIT:
 		bridge->fdb_max_learned = limits[change->value % 4];
@@ -267,6 +290,15 @@ static void change_bridge(const struct world_change *change, struct xbr_bridge *
 		bridge->ageing_epochs = change->value % 8 ? (__u16)(change->value % 16) : 0;
 		break;
 	}
+}
+
+/* Half of the VLANs, and half of those untagged. */
+static void change_membership(const struct world_change *change, struct xbr_port_vlans *vlans)
+{
+	const __u64 all = (1ull << (VLANS + 1)) - 2;
+
+	vlans->word[0] = (struct xbr_vlan_word){.member = change->value & all,
+						.untagged = change->value >> 8 & change->value & all};
 }
 
 void world_change_apply(const struct world_change *change, const struct tables *tables)
@@ -284,6 +316,10 @@ void world_change_apply(const struct world_change *change, const struct tables *
 	case WORLD_REMOVE:
 		remove_entry(tables, change);
 		break;
+	case WORLD_MEMBER:
+		change_membership(change, &tables->port_vlans[change->port]);
+		break;
+	case WORLD_FILTERING:
 	case WORLD_BRIDGE_FLAGS:
 	case WORLD_BRIDGE_LIMIT:
 	case WORLD_BRIDGE_MASK:
@@ -355,7 +391,7 @@ static void put_source(struct random *random, __u8 *mac)
 	}
 }
 
-/* Tags to a depth, then a type, or a length that lies. */
+/* Tags to a depth, of the world's VLANs for the most part, then a type, or a length that lies. */
 static void put_types(struct random *random, __u8 *bytes)
 {
 	static const __u8 types[][2] = {{0x81, 0x00}, {0x88, 0xa8}, {0x81, 0x00}, {0x08, 0x00},
@@ -366,6 +402,8 @@ static void put_types(struct random *random, __u8 *bytes)
 		memcpy(bytes + depth * 4, types[bits & 7], 2);
 		if ((bits & 7) > 2)
 			return;
+		bytes[depth * 4 + 2] = (__u8)((bits >> 32 & 0xf0) | (bits >> 40 & 0xff ? 0 : 0xf));
+		bytes[depth * 4 + 3] = (__u8)(bits >> 48 & 0x7f ? bits >> 48 & 7 : 0xff);
 	}
 }
 

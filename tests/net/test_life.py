@@ -258,10 +258,10 @@ def test_what_a_dying_agent_left_half_made_is_cleaned(running):
     before = furnish(running, guests)
     running.agent.kill9()
     sets = [name for name in os.listdir(running.agent.pins) if name.startswith("v")]
-    half = f"{running.agent.pins}/v1-7"
+    half = f"{running.agent.pins}/v2-7"
     os.mkdir(half)
     run(f"bpftool map create {half}/ports type array key 4 value 64 entries 4 name ports")
-    os.mkdir(f"{running.agent.pins}/v1-8")
+    os.mkdir(f"{running.agent.pins}/v2-8")
     running.agent.start()
     assert sorted(os.listdir(running.agent.pins)) == sorted(["links", *sets])
     assert state(running) == before
