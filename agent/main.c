@@ -61,6 +61,17 @@ static int on_fdb_event(sd_event_source *source, int fd, uint32_t events, void *
 	return 0;
 }
 
+static int on_punt(sd_event_source *source, int fd, uint32_t events, void *user)
+{
+	struct agent *agent = user;
+
+	(void)source;
+	(void)fd;
+	(void)events;
+	punt_dispatch(agent->model);
+	return 0;
+}
+
 static int on_sweep(sd_event_source *source, uint64_t usec, void *user)
 {
 	struct agent *agent = user;
@@ -109,6 +120,8 @@ static int add_sources(struct agent *agent)
 	if (err >= 0)
 		err = sd_event_add_io(agent->event, NULL, datapath_events_fd(agent->dp), EPOLLIN,
 				      on_fdb_event, agent);
+	if (err >= 0)
+		err = sd_event_add_io(agent->event, NULL, punt_fd(agent->model), EPOLLIN, on_punt, agent);
 	if (err >= 0)
 		err = sd_event_add_time_relative(agent->event, &sweep, CLOCK_MONOTONIC, SWEEP_PERIOD_USEC,
 						 SWEEP_SLACK_USEC, on_sweep, agent);
@@ -185,6 +198,7 @@ static void detach_all(struct agent *agent)
 
 	bridge_foreach (agent->model, bridge, next)
 		bridge_del(agent->model, bridge);
+	punt_remove(agent->model);
 	datapath_remove(agent->dp);
 }
 

@@ -17,6 +17,7 @@ struct frame {
 	__u32 gso_size; /* octets of payload in each segment of a GSO super-frame; 0: one frame */
 	__u32 in;       /* ingress port number */
 	struct tag tag; /* the outermost one, in metadata or in the bytes */
+	__u32 injected; /* the agent sent it, as if received on `in`: not to be punted */
 
 	/* by vlan; where it is of no VLAN all but the FID are 0 */
 	__u32 fid;
@@ -29,7 +30,7 @@ struct frame {
 	__u32 origin;
 
 	/* the decision */
-	__u32 out;     /* egress port of a FORWARD */
+	__u32 out;     /* egress port of a FORWARD; enum xbr_punt_reason of a PUNT */
 	__u32 verdict; /* enum xbr_verdict */
 	__u32 reason;  /* enum xbr_reason */
 };

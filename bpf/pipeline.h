@@ -5,11 +5,12 @@
  *
  *     parse      bytes -> struct frame (xdp.h, tc.h or the host build call it)
  *     ingress    port known? up? source address a possible one?
+ *     punt       a control frame that the agent asked for?
  *     vlan       which VLAN? may it come in? the FID of its addresses
  *     learn      write the FDB on change, or once an epoch
  *     lookup     a port, a flood, or nowhere
  *     edge       may it leave there?
- *     apply      xdp.h or tc.h: count, then redirect, flood, pass to TC, or drop
+ *     apply      xdp.h or tc.h: count, then redirect, flood, punt, pass to TC, or drop
  */
 #ifndef XBR_PIPELINE_H
 #define XBR_PIPELINE_H
@@ -19,6 +20,7 @@
 #include "learn.h"
 #include "lookup.h"
 #include "parse.h"
+#include "punt.h"
 #include "vlan.h"
 
 /* What the two addresses of a frame are in the FDB. */
@@ -100,7 +102,7 @@ STAGE void pipeline(struct frame *f)
 		return;
 	}
 	bridge = bridge_get(port->bridge);
-	if (!bridge || !ingress(f, port))
+	if (!bridge || !ingress(f) || !punt(f, port, bridge) || !ingress_state(f, port))
 		return;
 	if (vlan(f, port, bridge))
 		relay(f, port, bridge);

@@ -260,9 +260,68 @@ STAGE int tc_forward(struct __sk_buff *skb, struct frame *f, bool at_ingress)
 	return tc_leave(skb, f, out, f->out, at_ingress);
 }
 
+/* ---- the punt path ---- */
+
+/* The header in front, and no more of the frame than the agent's chunks hold. */
+STAGE bool tc_punt_push(struct __sk_buff *skb, const struct frame *f)
+{
+	struct xbr_punt header = {.nonce = settings.nonce,
+				  .port = (__u16)f->in,
+				  .length = (__u16)skb->len,
+				  .reason = (__u8)f->out,
+				  .how = XBR_PUNT_RECEIVED};
+
+	if (skb->vlan_present) {
+		header.vlan_tci = (__u16)skb->vlan_tci;
+		header.vlan_tpid_be = (__u16)skb->vlan_proto;
+	}
+	if (skb->len > XBR_PUNT_FRAME_MAX && bpf_skb_change_tail(skb, XBR_PUNT_FRAME_MAX, 0))
+		return false;
+	return !bpf_skb_change_head(skb, sizeof(header), 0) &&
+	       !bpf_skb_store_bytes(skb, 0, &header, sizeof(header), 0);
+}
+
+/* A super-frame is no control frame: its segments would each get a header that is not theirs. */
+STAGE int tc_punt(struct __sk_buff *skb, struct frame *f)
+{
+	__u32 device = punt_device();
+
+	count_rx(f);
+	if (device && !f->gso_size && tc_punt_push(skb, f))
+		return (int)bpf_redirect(device, 0);
+	punt_lost(f->in, f->out);
+	return TC_ACT_SHOT;
+}
+
+/* What xdp_inject() left in front of a frame of the agent's. */
+STAGE bool tc_take_injected(struct __sk_buff *skb, struct xbr_punt *ret_header)
+{
+	struct xbr_punt *header = (void *)(long)skb->data_meta;
+
+	if ((void *)(header + 1) > (void *)(long)skb->data || header->nonce != settings.nonce)
+		return false;
+	*ret_header = *header;
+	header->nonce = 0;
+	return true;
+}
+
+/* Out of a port, past the bridge: the port's state does not matter, nothing is learned. */
+STAGE int tc_send_out(const struct frame *f, const struct xbr_punt *header)
+{
+	const struct xbr_port *out = port_get(header->port);
+
+	if (!out || !out->ifindex)
+		return TC_ACT_SHOT;
+	count_tx(f, header->port, f->len);
+	punt_sent(header->port, header->reason);
+	return tc_send(out, true);
+}
+
 STAGE int tc_apply(struct __sk_buff *skb, struct frame *f, bool at_ingress)
 {
 	switch (f->verdict) {
+	case XBR_VERDICT_PUNT:
+		return tc_punt(skb, f);
 	case XBR_VERDICT_FORWARD:
 		return tc_forward(skb, f, at_ingress);
 	case XBR_VERDICT_FLOOD:

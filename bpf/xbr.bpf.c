@@ -20,14 +20,21 @@ int xbr_xdp(struct xdp_md *xdp)
 	return xdp_apply(xdp, &f);
 }
 
-/* Every frame that comes in by a port. */
+/* Every frame that comes in by a port, and what the agent sends by the punt pair. */
 SEC("tc")
 int xbr_tc_port(struct __sk_buff *skb)
 {
+	struct xbr_punt header;
 	struct frame f = {};
 
 	tc_context(&f, skb);
-	if (!tc_take_handoff(&f, skb))
+	if (feature_on(XBR_FEATURE_punt) && f.in == XBR_PORT_NONE && tc_take_injected(skb, &header)) {
+		if (header.how == XBR_PUNT_OUT)
+			return tc_send_out(&f, &header);
+		f.in = header.port;
+		f.injected = true;
+	}
+	if (f.injected || !tc_take_handoff(&f, skb))
 		tc_decide(&f, skb);
 	return tc_apply(skb, &f, true);
 }
@@ -41,6 +48,20 @@ int xbr_tc_host(struct __sk_buff *skb)
 	tc_context(&f, skb);
 	tc_decide(&f, skb);
 	return tc_apply(skb, &f, false);
+}
+
+/* Punted frames, on the agent's end of the pair. */
+SEC("xdp.frags")
+int xbr_xdp_punt(struct xdp_md *xdp)
+{
+	return xdp_to_agent(xdp);
+}
+
+/* The agent's frames, on the datapath's end of the pair, on their way to xbr_tc_port(). */
+SEC("xdp.frags")
+int xbr_xdp_inject(struct xdp_md *xdp)
+{
+	return xdp_inject(xdp);
 }
 
 /* Tells the agent what time the datapath goes by: the low 32 bits of jiffies, run by BPF_PROG_TEST_RUN. */

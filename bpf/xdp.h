@@ -204,9 +204,49 @@ STAGE int xdp_apply(struct xdp_md *xdp, struct frame *f)
 		return xdp_forward(xdp, f);
 	case XBR_VERDICT_FLOOD:
 		return xdp_flood(xdp, f);
+	case XBR_VERDICT_PUNT: /* the host's packet sockets are to hear it, too */
+		return xdp_hand_off(xdp, f);
 	default:
 		return xdp_drop(xdp, f);
 	}
+}
+
+/* ---- the punt pair ---- */
+
+/* On the agent's end: to its socket, if it lives. */
+STAGE int xdp_to_agent(struct xdp_md *xdp)
+{
+	const struct xbr_punt *header = (void *)(long)xdp->data;
+	int action;
+
+	if ((void *)(header + 1) > (void *)(long)xdp->data_end || header->nonce != settings.nonce)
+		return XDP_DROP;
+	action = (int)bpf_redirect_map(&punt_sockets, xdp->rx_queue_index, XDP_DROP);
+	if (action != XDP_REDIRECT)
+		punt_lost(header->port, header->reason);
+	return action;
+}
+
+/*
+ * On the datapath's end: the header comes off here, since TC could not take it off (bpf_skb_adjust_room()
+ * refuses where the type is not IP), and goes in front of the frame as metadata, where tc_take_injected()
+ * finds it.
+ */
+STAGE int xdp_inject(struct xdp_md *xdp)
+{
+	struct xbr_punt *header = (void *)(long)xdp->data;
+	struct xbr_punt copy;
+
+	if ((void *)(header + 1) > (void *)(long)xdp->data_end || header->nonce != settings.nonce)
+		return XDP_DROP;
+	copy = *header;
+	if (bpf_xdp_adjust_head(xdp, sizeof(copy)) || bpf_xdp_adjust_meta(xdp, -(int)sizeof(copy)))
+		return XDP_DROP;
+	header = (void *)(long)xdp->data_meta;
+	if ((void *)(header + 1) > (void *)(long)xdp->data)
+		return XDP_DROP;
+	*header = copy;
+	return XDP_PASS;
 }
 
 #endif

@@ -38,6 +38,8 @@ int fdb_run_get(struct session *session, const json_t *params, struct cli_error 
 int stats_run_show(struct session *session, const json_t *params, struct cli_error *error);
 int config_run_apply(struct session *session, const json_t *params, struct cli_error *error);
 int config_run_save(struct session *session, const json_t *params, struct cli_error *error);
+int punt_run_show(struct session *session, const json_t *params, struct cli_error *error);
+int punt_run_tap(struct session *session, const json_t *params, struct cli_error *error);
 int monitor_run(struct session *session, const json_t *params, struct cli_error *error);
 
 /* Views. */

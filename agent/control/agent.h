@@ -16,6 +16,7 @@ enum topic {
 	TOPIC_LINK = 1 << 1,
 	TOPIC_FDB = 1 << 2,
 	TOPIC_ALL = TOPIC_BRIDGE | TOPIC_LINK | TOPIC_FDB,
+	TOPIC_PUNT = 1 << 8, /* by punt.tap only: whole frames */
 };
 
 struct agent {
@@ -26,6 +27,8 @@ struct agent {
 	struct server *server;
 	const char *pin_dir;
 	const char *config_path; /* NULL: none */
+
+	struct punt_consumer *tap; /* asks for all control frames while somebody taps */
 
 	/* while `apply ... confirm` waits: what to go back to */
 	struct want *unconfirmed;

@@ -9,6 +9,7 @@
 
 #include "control/commands.h"
 #include "control/params.h"
+#include "control/punt.h"
 #include "control/show.h"
 #include "control/transaction.h"
 #include "datapath/features.h"
@@ -269,6 +270,7 @@ CHANGE_HANDLER(handle_bridge_del, "bridge.del")
 CHANGE_HANDLER(handle_link_add, "link.add")
 CHANGE_HANDLER(handle_link_set, "link.set")
 CHANGE_HANDLER(handle_link_del, "link.del")
+CHANGE_HANDLER(handle_punt_set, "punt.set")
 
 /* ---- apply, confirm, save ---- */
 
@@ -637,6 +639,7 @@ static unsigned int topic_of(const char *word)
 void api_update_events(struct agent *agent)
 {
 	agent->dp->switches->events = server_has_subscribers(agent->server, TOPIC_FDB);
+	punt_update_tap(agent);
 }
 
 static void handle_monitor(void *user, struct server_client *client, const json_t *params,
@@ -755,5 +758,7 @@ const struct server_method api_methods[] = {
 	{"fdb.show", handle_fdb_show},     {"fdb.flush", handle_fdb_flush},
 	{"stats.show", handle_stats_show}, {"apply", handle_apply},
 	{"confirm", handle_confirm},       {"save", handle_save},
-	{"monitor", handle_monitor},       {NULL, NULL},
+	{"monitor", handle_monitor},       {"punt.set", handle_punt_set},
+	{"punt.show", handle_punt_show},   {"punt.send", handle_punt_send},
+	{"punt.tap", handle_punt_tap},     {NULL, NULL},
 };

@@ -281,6 +281,43 @@ static int command_fdb_replace(const json_t *params, struct want *want, struct x
 	return address_to_want(params, want, true, error);
 }
 
+/* ---- the punt path ---- */
+
+struct punt_request {
+	uint32_t reason, rate, burst;
+};
+
+#define PUNT_FIELD(member) .offset = offsetof(struct punt_request, member)
+static const struct param punt_params[] = {
+	{.name = "reason",
+	 .type = PARAM_ENUM,
+	 .required = true,
+	 .words = punt_reason_words,
+	 PUNT_FIELD(reason)},
+	{.name = "rate", .type = PARAM_U32, .max = PUNT_RATE_MAX, .given = PUNT_GIVEN_RATE, PUNT_FIELD(rate)},
+	{.name = "burst",
+	 .type = PARAM_U32,
+	 .min = 1,
+	 .max = PUNT_BURST_MAX,
+	 .given = PUNT_GIVEN_BURST,
+	 PUNT_FIELD(burst)},
+	{0},
+};
+
+static int command_punt_set(const json_t *params, struct want *want, struct xbr_error *error)
+{
+	struct punt_request request = {0};
+	struct punt_patch patch;
+	uint64_t given = 0;
+	int err = params_read(params, punt_params, &request, &given, error);
+
+	if (err)
+		return err;
+	patch = (struct punt_patch){(uint32_t)given, {request.rate, request.burst}};
+	want_punt_set(want, request.reason, &patch);
+	return 0;
+}
+
 /* ---- the table ---- */
 
 static const struct {
@@ -292,6 +329,7 @@ static const struct {
 	{"bridge.del", command_bridge_del, false}, {"link.add", command_link_add, true},
 	{"link.set", command_link_set, true},      {"link.del", command_link_del, false},
 	{"fdb.add", command_fdb_add, true},        {"fdb.replace", command_fdb_replace, true},
+	{"punt.set", command_punt_set, true},
 };
 
 int command_to_want(const char *method, const json_t *params, struct want *want, struct xbr_error *error)
@@ -523,12 +561,32 @@ static json_t *save_addresses(struct model *model)
 	return part;
 }
 
+static json_t *save_punt(const struct model *model)
+{
+	json_t *part = json_array();
+
+	for (uint32_t reason = 0; reason < XBR_PUNT_COUNT; reason++) {
+		struct punt_limit limit = punt_limit_get(model, reason), d = punt_limit_default;
+		struct line line = {0};
+
+		if (limit.rate == d.rate && limit.burst == d.burst)
+			continue;
+		line_add(&line, "punt set %s", punt_reason_words[reason]);
+		if (limit.rate != d.rate)
+			line_add(&line, " rate %u", limit.rate);
+		if (limit.burst != d.burst)
+			line_add(&line, " burst %u", limit.burst);
+		json_array_append_new(part, json_string(line.text));
+	}
+	return part;
+}
+
 json_t *commands_save(struct model *model)
 {
 	json_t *lines = json_array();
 
-	if (lines && append_sorted(lines, save_bridges(model)) && append_sorted(lines, save_ports(model)) &&
-	    append_sorted(lines, save_addresses(model)))
+	if (lines && append_sorted(lines, save_punt(model)) && append_sorted(lines, save_bridges(model)) &&
+	    append_sorted(lines, save_ports(model)) && append_sorted(lines, save_addresses(model)))
 		return lines;
 	json_decref(lines);
 	return NULL;

@@ -276,6 +276,8 @@ static const char *class_word(enum xbr_verdict class)
 		return "forward";
 	case XBR_VERDICT_FLOOD:
 		return "flood";
+	case XBR_VERDICT_PUNT:
+		return "punt";
 	default:
 		return "note";
 	}

@@ -70,10 +70,18 @@ static bool snapshot_addresses(struct model *model, struct want *want)
 	return !walk.failed;
 }
 
+static void snapshot_punt(const struct model *model, struct want *want)
+{
+	for (uint32_t reason = 0; reason < XBR_PUNT_ROOM; reason++)
+		want->punt[reason] = punt_limit_get(model, reason);
+}
+
 struct want *transaction_snapshot(struct model *model, bool with_addresses)
 {
 	struct want *want = want_new();
 
+	if (want)
+		snapshot_punt(model, want);
 	if (want && snapshot_bridges(model, want) && snapshot_ports(model, want) &&
 	    (!with_addresses || snapshot_addresses(model, want)))
 		return want;
@@ -314,6 +322,19 @@ static int make_addresses(struct run *run, struct xbr_error *error)
 	return 0;
 }
 
+/* ---- the punt path ---- */
+
+static void set_punt_limits(struct run *run)
+{
+	for (uint32_t reason = 0; reason < XBR_PUNT_ROOM; reason++) {
+		const struct punt_limit is = punt_limit_get(run->model, reason),
+					*want = &run->to->punt[reason];
+
+		if ((is.rate != want->rate || is.burst != want->burst) && step(run))
+			punt_limit_set(run->model, reason, want);
+	}
+}
+
 /* ---- the whole ---- */
 
 /* What cannot fail, and cannot be undone either: a bridge that comes back has lost its addresses and all it
@@ -337,8 +358,10 @@ static int run_steps(struct run *run, struct xbr_error *error)
 		err = make_ports(run, error);
 	if (!err)
 		err = make_addresses(run, error);
-	if (!err)
+	if (!err) {
+		set_punt_limits(run);
 		drop_all(run);
+	}
 	model_settle(run->model);
 	return err;
 }

@@ -36,6 +36,8 @@ static const struct hook_traits hooks[] = {
 	[ATTACH_TC_HOST] = {"tc", (enum bpf_attach_type)ATTACH_TYPE_TCX_EGRESS, 0, BPF_TC_EGRESS, true},
 	[ATTACH_XDP_NATIVE] = {"xdp", BPF_XDP, XDP_FLAGS_DRV_MODE, 0, false},
 	[ATTACH_XDP_GENERIC] = {"xdp", BPF_XDP, XDP_FLAGS_SKB_MODE, 0, false},
+	[ATTACH_XDP_PUNT] = {"punt", BPF_XDP, XDP_FLAGS_DRV_MODE, 0, false},
+	[ATTACH_XDP_INJECT] = {"inject", BPF_XDP, XDP_FLAGS_DRV_MODE, 0, false},
 };
 
 static const struct bpf_program *hook_program(const struct datapath *dp, enum attach_hook hook)
@@ -45,6 +47,10 @@ static const struct bpf_program *hook_program(const struct datapath *dp, enum at
 		return dp->bpf->progs.xbr_tc_port;
 	case ATTACH_TC_HOST:
 		return dp->bpf->progs.xbr_tc_host;
+	case ATTACH_XDP_PUNT:
+		return dp->bpf->progs.xbr_xdp_punt;
+	case ATTACH_XDP_INJECT:
+		return dp->bpf->progs.xbr_xdp_inject;
 	default:
 		return dp->bpf->progs.xbr_xdp;
 	}
@@ -224,12 +230,21 @@ static bool port_is_host(const struct datapath *dp, uint32_t port)
 	return port < dp->max_ports && dp->ports[port].flags & XBR_PORT_LOCAL;
 }
 
+static enum attach_hook hook_of_pin(const struct datapath *dp, unsigned int port, const char *pin)
+{
+	if (!strcmp(pin, hooks[ATTACH_XDP_PUNT].pin))
+		return ATTACH_XDP_PUNT;
+	if (!strcmp(pin, hooks[ATTACH_XDP_INJECT].pin))
+		return ATTACH_XDP_INJECT;
+	if (!strcmp(pin, hooks[ATTACH_XDP_NATIVE].pin))
+		return ATTACH_XDP_NATIVE;
+	return port_is_host(dp, port) ? ATTACH_TC_HOST : ATTACH_TC_PORT;
+}
+
 static int swap_link(unsigned int port, const char *pin, const char *path, void *user)
 {
 	struct datapath *dp = user;
-	enum attach_hook hook = !strcmp(pin, "xdp")      ? ATTACH_XDP_NATIVE
-				: port_is_host(dp, port) ? ATTACH_TC_HOST
-							 : ATTACH_TC_PORT;
+	enum attach_hook hook = hook_of_pin(dp, port, pin);
 	int fd = bpf_obj_get(path);
 	int err = 0;
 
@@ -244,8 +259,11 @@ static int swap_link(unsigned int port, const char *pin, const char *path, void 
 
 static int swap_filters(struct datapath *dp)
 {
-	uint32_t id;
+	uint32_t pair = dp->switches->punt_ifindex, id;
 	int err = 0;
+
+	if (pair && clsact_is_on(pair, ATTACH_TC_PORT, &id))
+		err = clsact_on(dp, ATTACH_PUNT_PAIR, pair, ATTACH_TC_PORT);
 
 	for (uint32_t port = 1; !err && port < dp->max_ports; port++) {
 		enum attach_hook hook = port_is_host(dp, port) ? ATTACH_TC_HOST : ATTACH_TC_PORT;

@@ -18,7 +18,12 @@ enum attach_hook {
 	ATTACH_TC_HOST, /* egress of a bridge device */
 	ATTACH_XDP_NATIVE,
 	ATTACH_XDP_GENERIC,
+	ATTACH_XDP_PUNT,   /* the agent's end of the punt pair */
+	ATTACH_XDP_INJECT, /* the datapath's end; its TC program is a port's */
 };
+
+/* The number that the punt pair's links are pinned under: no port has it. */
+#define ATTACH_PUNT_PAIR XBR_PORT_NONE
 
 /* Does the kernel have tcx (6.6)? */
 bool attach_has_tcx(void);

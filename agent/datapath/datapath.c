@@ -17,6 +17,8 @@
 #include "datapath/internal.h"
 #include "datapath/migrate.h"
 
+#define PUNT_COUNTS_PER_PORT 4 /* reasons that the ports have on average */
+
 /* ---- sizes ---- */
 
 static uint32_t pinned_entries(const struct pins *pins, const char *map)
@@ -51,6 +53,8 @@ static void set_sizes(struct xbr_bpf *bpf, const struct datapath_options *option
 	bpf_map__set_max_entries(bpf->maps.port_vlans, options->max_ports);
 	bpf_map__set_max_entries(bpf->maps.counters, options->max_ports);
 	bpf_map__set_max_entries(bpf->maps.xdp_ports, options->max_ports);
+	bpf_map__set_max_entries(bpf->maps.punt_buckets, options->max_ports * XBR_PUNT_ROOM);
+	bpf_map__set_max_entries(bpf->maps.punt_counts, options->max_ports * PUNT_COUNTS_PER_PORT);
 	bpf_map__set_max_entries(bpf->maps.fdb, fdb_table_buckets_for(options->fdb_size));
 }
 
@@ -155,12 +159,14 @@ static int map_tables(struct datapath *dp)
 	dp->vlans = map_memory_of(bpf->maps.vlans);
 	dp->bridge_vlans = map_memory_of(bpf->maps.bridge_vlans);
 	dp->port_vlans = map_memory_of(bpf->maps.port_vlans);
+	dp->punt_limits = map_memory_of(bpf->maps.punt_limits);
+	dp->punt_buckets = map_memory_of(bpf->maps.punt_buckets);
 	dp->fdb.buckets = map_memory_of(bpf->maps.fdb);
 	dp->fdb.count = bpf_map__max_entries(bpf->maps.fdb);
 	dp->fdb.seed = bpf->rodata->settings.fdb_seed;
 	if (!dp->ports || !dp->port_live || !dp->port_saved || !dp->bridges || !dp->bridge_live ||
 	    !dp->bridge_saved || !dp->agent || !dp->switches || !dp->port_of || !dp->vlans ||
-	    !dp->bridge_vlans || !dp->port_vlans || !dp->fdb.buckets)
+	    !dp->bridge_vlans || !dp->port_vlans || !dp->punt_limits || !dp->punt_buckets || !dp->fdb.buckets)
 		return -ENOMEM;
 	dp->agent->fdb_seed = dp->fdb.seed;
 	return 0;
@@ -188,6 +194,8 @@ static void unmap_tables(struct datapath *dp)
 	unmap(dp->vlans, bpf->maps.vlans);
 	unmap(dp->bridge_vlans, bpf->maps.bridge_vlans);
 	unmap(dp->port_vlans, bpf->maps.port_vlans);
+	unmap(dp->punt_limits, bpf->maps.punt_limits);
+	unmap(dp->punt_buckets, bpf->maps.punt_buckets);
 	unmap(dp->fdb.buckets, bpf->maps.fdb);
 }
 
@@ -580,6 +588,57 @@ int datapath_counters_clear(struct datapath *dp, uint32_t port)
 	err = bpf_map_update_elem(bpf_map__fd(dp->bpf->maps.counters), &port, per_cpu, BPF_ANY) ? -errno : 0;
 	free(per_cpu);
 	return err;
+}
+
+/* ---- the punt path ---- */
+
+uint32_t datapath_nonce(const struct datapath *dp)
+{
+	return dp->bpf->rodata->settings.nonce;
+}
+
+int datapath_set_punt_socket(struct datapath *dp, uint32_t queue, int socket)
+{
+	int fd = bpf_map__fd(dp->bpf->maps.punt_sockets);
+
+	return bpf_map_update_elem(fd, &queue, &socket, BPF_ANY) ? -errno : 0;
+}
+
+static void add_punt_counts(struct xbr_punt_counts *sum, const struct xbr_punt_counts *one)
+{
+	sum->accepted += one->accepted;
+	sum->policed += one->policed;
+	sum->lost += one->lost;
+	sum->sent += one->sent;
+}
+
+int datapath_punt_counts(struct datapath *dp, uint32_t port, uint32_t reason,
+			 struct xbr_punt_counts *ret_counts)
+{
+	struct xbr_punt_counts *per_cpu = calloc((size_t)dp->cpus, sizeof(*per_cpu));
+	struct xbr_punt_counts sum = {0};
+	uint32_t key = XBR_PUNT_KEY(port, reason);
+	int err;
+
+	if (!per_cpu)
+		return -ENOMEM;
+	err = bpf_map_lookup_elem(bpf_map__fd(dp->bpf->maps.punt_counts), &key, per_cpu) ? -errno : 0;
+	for (int cpu = 0; !err && cpu < dp->cpus; cpu++)
+		add_punt_counts(&sum, &per_cpu[cpu]);
+	free(per_cpu);
+	if (!err)
+		*ret_counts = sum;
+	return err;
+}
+
+void datapath_punt_clear(struct datapath *dp, uint32_t port)
+{
+	for (uint32_t reason = 0; reason < XBR_PUNT_ROOM; reason++) {
+		uint32_t key = XBR_PUNT_KEY(port, reason);
+
+		bpf_map_delete_elem(bpf_map__fd(dp->bpf->maps.punt_counts), &key);
+		dp->punt_buckets[XBR_PUNT_BUCKET(port, reason)] = 0;
+	}
 }
 
 /* ---- events ---- */

@@ -60,6 +60,8 @@ struct datapath {
 	struct xbr_vlan *vlans;
 	struct xbr_bridge_vlans *bridge_vlans;
 	struct xbr_port_vlans *port_vlans;
+	struct xbr_punt_limit *punt_limits;
+	uint64_t *punt_buckets;
 	struct fdb_table fdb;
 
 	struct ring_buffer *events;
@@ -108,6 +110,21 @@ int datapath_set_flood(struct datapath *dp, uint32_t fid, const uint32_t *ports,
 /* Sums a port's counters over all processors; clears them. */
 int datapath_counters_read(struct datapath *dp, uint32_t port, struct xbr_counters *ret_counters);
 int datapath_counters_clear(struct datapath *dp, uint32_t port);
+
+/* What the loaded programs know the agent's frames on the punt pair by, and mark theirs with. */
+uint32_t datapath_nonce(const struct datapath *dp);
+
+/* The socket that punted frames of a queue go to; the kernel takes it out when the socket is closed. 0 or
+ * -errno. */
+int datapath_set_punt_socket(struct datapath *dp, uint32_t queue, int socket);
+
+/* What was punted by a port for a reason (enum xbr_punt_reason), summed over all processors. -ENOENT:
+ * nothing yet. */
+int datapath_punt_counts(struct datapath *dp, uint32_t port, uint32_t reason,
+			 struct xbr_punt_counts *ret_counts);
+
+/* Counts and buckets of a port's next life. */
+void datapath_punt_clear(struct datapath *dp, uint32_t port);
 
 /* The events descriptor for the loop (readable: call datapath_events_dispatch), or -errno. */
 int datapath_events_fd(const struct datapath *dp);

@@ -91,6 +91,15 @@ static int check_ports_fit(const struct datapath *dp, const struct pins_set *set
 	return err;
 }
 
+/* A layout of before there was a punt path has none. */
+static int carry_punt_limits(struct datapath *dp, const struct pins_set *set)
+{
+	int err =
+		carry_array(dp, set, "punt_limits", dp->punt_limits, XBR_PUNT_ROOM, sizeof(*dp->punt_limits));
+
+	return err == -ENOENT ? 0 : err;
+}
+
 /* ---- the FDB ---- */
 
 /* What was set by hand must not be lost. */
@@ -209,6 +218,8 @@ int migrate(struct datapath *dp, const struct pins_set *former)
 				  sizeof(*dp->bridge_vlans));
 	if (!err)
 		err = carry_array(dp, former, "port_vlans", dp->port_vlans, ports, sizeof(*dp->port_vlans));
+	if (!err)
+		err = carry_punt_limits(dp, former);
 	if (!err)
 		err = carry_sparse_ports(dp, former);
 	if (!err)

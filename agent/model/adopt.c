@@ -104,10 +104,12 @@ void adopt_on_link(const struct rtnl_link *link, bool deleted, void *user)
 	struct model *model = user;
 	struct rtnl_link now;
 
-	if (deleted)
+	if (deleted) {
 		device_gone(model, (uint32_t)link->ifindex);
-	else if (!rtnl_link_by_index(model->rtnl, link->ifindex, &now))
+		punt_on_link_gone(model, (uint32_t)link->ifindex);
+	} else if (!rtnl_link_by_index(model->rtnl, link->ifindex, &now)) {
 		device_told(model, &now);
+	}
 }
 
 /* ---- everything anew ---- */

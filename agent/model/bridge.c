@@ -100,6 +100,7 @@ static void write_slot(struct model *model, struct bridge *bridge)
 	slot->local_port = (uint16_t)bridge->local->number;
 	slot->fdb_max_learned = bridge->settings.fdb_max_learned;
 	slot->group_fwd_mask = bridge->settings.group_fwd_mask;
+	slot->punt = punt_asked_of_bridge(bridge);
 	write_epochs(model, bridge);
 	if (bridge->link.flags & IFF_UP)
 		slot->flags |= XBR_BRIDGE_HOST_UP;

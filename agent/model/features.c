@@ -38,7 +38,7 @@ uint32_t model_features(const struct model *model)
 {
 	struct bridge *bridge, *next_bridge;
 	struct port *port, *next_port;
-	uint32_t features = 0;
+	uint32_t features = punt_is_needed(model) ? XBR_FEATURE_punt : 0;
 
 	bridge_foreach (model, bridge, next_bridge)
 		features |= bridge_features(&bridge->settings);

@@ -5,10 +5,12 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 int model_open(struct model **ret_model, struct datapath *dp, struct rtnl *rtnl, struct xbr_error *error)
 {
 	struct model *model = calloc(1, sizeof(*model));
+	int err;
 
 	if (!model)
 		return xbr_refuse(error, -ENOMEM, "out of memory");
@@ -21,6 +23,11 @@ int model_open(struct model **ret_model, struct datapath *dp, struct rtnl *rtnl,
 		model_close(model);
 		return xbr_refuse(error, -ENOMEM, "out of memory");
 	}
+	err = punt_new(&model->punt, model);
+	if (err) {
+		model_close(model);
+		return xbr_refuse(error, err, "cannot make the punt path's descriptors: %s", strerror(-err));
+	}
 	dp->on_fdb_event = fdb_on_event;
 	dp->on_fdb_event_user = model;
 	*ret_model = model;
@@ -32,6 +39,7 @@ void model_close(struct model *model)
 {
 	if (!model)
 		return;
+	punt_free(model->punt);
 	HASH_CLEAR(hh, model->ports);
 	HASH_CLEAR(hh, model->bridges);
 	for (uint32_t i = 0; model->by_number && i < model->dp->max_ports; i++)

@@ -8,6 +8,7 @@
  *     edge.c    which port is the uplink, and what modes come to
  *     fdb.c     addresses: by hand, ageing, flushing      adopt.c  what an earlier agent left; kernel events
  *     features.c  what the programs must have in them
+ *     punt.c    frames to and from the agent (punt.h)
  *
  * State has one owner: dynamic addresses are the datapath's, carrier and ifindex the kernel's, settings are
  * here, and written through to the pinned maps, from which adopt.c reads them again. Functions that take a
@@ -23,6 +24,7 @@
 
 #include "datapath/datapath.h"
 #include "error.h"
+#include "model/punt.h"
 #include "model/settings.h"
 #include "net/rtnl.h"
 #include "xbr/abi.h"
@@ -62,7 +64,8 @@ struct bridge {
 	struct port *local;
 	uint32_t port_count; /* the local port not counted */
 	bool flood_dirty;
-	struct port *uplink; /* where modes send frames; NULL: none, or no port has a mode */
+	struct port *uplink;                 /* where modes send frames; NULL: none, or no port has a mode */
+	uint32_t punt_asked[PUNT_CONSUMERS]; /* by consumers: XBR_PUNT_BIT()s */
 	struct rtnl_link link;
 	UT_hash_handle hh;
 };
@@ -79,7 +82,8 @@ struct port {
 	bool uplink; /* its role, asked for or found out */
 	char role_reason[HOOK_TEXT];
 	struct rtnl_link link; /* as last told by the kernel */
-	uint32_t pinned;       /* addresses tied to it by hand: they go with it */
+	uint32_t punt_asked[PUNT_CONSUMERS];
+	uint32_t pinned; /* addresses tied to it by hand: they go with it */
 	UT_hash_handle hh;
 };
 
@@ -112,6 +116,7 @@ struct model_listener {
 struct model {
 	struct datapath *dp;
 	struct rtnl *rtnl;
+	struct punt *punt;
 	struct bridge *bridges;   /* by name */
 	struct port *ports;       /* by name, local ones not among them */
 	struct bridge **by_index; /* XBR_BRIDGE_LIMIT */

@@ -50,6 +50,7 @@ void port_free(struct model *model, struct port *port)
 	slot->generation = generation;
 	memset(port_memory(model, port), 0, sizeof(struct xbr_port_saved));
 	datapath_counters_clear(model->dp, port->number);
+	datapath_punt_clear(model->dp, port->number);
 	model->by_number[port->number] = NULL;
 	free(port);
 }
@@ -92,6 +93,7 @@ void port_write(struct model *model, struct port *port)
 	slot->mtu = port->link.mtu;
 	slot->fdb_max_learned = port->settings.fdb_max_learned;
 	slot->group_fwd_mask = port->settings.group_fwd_mask;
+	slot->punt = punt_asked_of_port(port);
 	__atomic_store_n(&slot->flags, set | hook | found_flags(port), __ATOMIC_SEQ_CST);
 	__atomic_store_n(&slot->ifindex, port->ifindex, __ATOMIC_SEQ_CST);
 	memory_write(model, port);
@@ -120,8 +122,11 @@ void port_write_state(struct model *model, struct port *port)
 
 /* ---- may a device be a port? ---- */
 
-static int check_device(const struct rtnl_link *link, struct xbr_error *error)
+static int check_device(const struct model *model, const struct rtnl_link *link, struct xbr_error *error)
 {
+	if (punt_owns(model, (uint32_t)link->ifindex))
+		return xbr_refuse(error, -EINVAL, "%s belongs to the punt path of xbrd: it cannot be a port",
+				  link->name);
 	if (link->flags & IFF_LOOPBACK)
 		return xbr_refuse(error, -EINVAL, "%s is the loopback device: it cannot be a port",
 				  link->name);
@@ -155,7 +160,7 @@ int port_check(struct model *model, const char *name, const char *bridge_name, s
 		return xbr_refuse(error, err, "there is no device %s", name);
 	if (err)
 		return xbr_refuse(error, err, "cannot ask for device %s: %s", name, strerror(-err));
-	err = check_device(&link, error);
+	err = check_device(model, &link, error);
 	return err ? err : check_master(model, &link, bridge_name, error);
 }
 

@@ -11,6 +11,7 @@ const struct port_settings port_settings_default = {.flags = PORT_SWITCHES(PORT_
 
 #define EDGE_SWITCH_ROW(name, option, by_default) {#name, option, by_default},
 const struct edge_switch edge_switches[] = {EDGE_SWITCHES(EDGE_SWITCH_ROW){NULL, 0, false}};
+const struct punt_limit punt_limit_default = {.rate = 100, .burst = 100};
 
 const struct bridge_settings bridge_settings_default = {.ageing_time_cs = AGEING_TIME_DEFAULT_CS};
 
@@ -26,6 +27,8 @@ const char *const mode_words[] = {
 
 const char *const role_words[] = {
 	[XBR_ROLE_AUTO] = "auto", [XBR_ROLE_UPLINK] = "uplink", [XBR_ROLE_EDGE] = "edge", NULL};
+#define PUNT_REASON_WORD(name, number, sentence) [number] = #name,
+const char *const punt_reason_words[] = {XBR_PUNT_REASONS(PUNT_REASON_WORD)[PUNT_REASON_ALL] = "all", NULL};
 
 bool port_settings_equal(const struct port_settings *a, const struct port_settings *b)
 {

@@ -66,6 +66,16 @@ struct bridge_settings {
 #define BRIDGE_GROUP_FWD_MASK_MAX 0xfff8u /* BR_GROUPFWD_RESTRICTED of the kernel: not bits 0, 1, 2 */
 #define PORT_GROUP_FWD_MASK_MAX   0xfffdu /* not bit 1, PAUSE */
 
+/* What a port may have punted for one reason. */
+struct punt_limit {
+	uint32_t rate;  /* frames a second; 0: no limit */
+	uint32_t burst; /* frames at once */
+};
+
+#define PUNT_RATE_MAX  1000000u
+#define PUNT_BURST_MAX 1000000u
+
+extern const struct punt_limit punt_limit_default;
 extern const struct port_settings port_settings_default;
 extern const struct bridge_settings bridge_settings_default;
 
@@ -103,5 +113,18 @@ struct bridge_patch {
 };
 void port_settings_patch(struct port_settings *settings, const struct port_patch *patch);
 void bridge_settings_patch(struct bridge_settings *settings, const struct bridge_patch *patch);
+
+/* The words of enum xbr_punt_reason, by value, and behind them `all`; ended by NULL. */
+#define PUNT_REASON_ALL XBR_PUNT_COUNT
+extern const char *const punt_reason_words[];
+
+enum punt_given {
+	PUNT_GIVEN_RATE = 1 << 0,
+	PUNT_GIVEN_BURST = 1 << 1,
+};
+struct punt_patch {
+	uint32_t given; /* enum punt_given */
+	struct punt_limit to;
+};
 
 #endif

@@ -10,7 +10,11 @@
 
 struct want *want_new(void)
 {
-	return calloc(1, sizeof(struct want));
+	struct want *want = calloc(1, sizeof(*want));
+
+	for (uint32_t reason = 0; want && reason < XBR_PUNT_ROOM; reason++)
+		want->punt[reason] = punt_limit_default;
+	return want;
 }
 
 void want_free(struct want *want)
@@ -96,6 +100,7 @@ struct want *want_clone(const struct want *want)
 	if (!ok)
 		return NULL;
 	clone->with_addresses = want->with_addresses;
+	memcpy(clone->punt, want->punt, sizeof(clone->punt));
 	HASH_ITER (hh, want->bridges, bridge, next_bridge)
 		ok = ok && bridge_put(clone, bridge);
 	HASH_ITER (hh, want->ports, port, next_port)
@@ -386,4 +391,18 @@ int want_address_add(struct want *want, uint64_t mac, const char *dev, uint8_t k
 		return xbr_refuse(error, -ENOMEM, "out of memory");
 	}
 	return 0;
+}
+
+/* ---- the punt path ---- */
+
+void want_punt_set(struct want *want, uint32_t reason, const struct punt_patch *patch)
+{
+	for (uint32_t i = 0; i < XBR_PUNT_ROOM; i++) {
+		if (reason != PUNT_REASON_ALL && reason != i)
+			continue;
+		if (patch->given & PUNT_GIVEN_RATE)
+			want->punt[i].rate = patch->to.rate;
+		if (patch->given & PUNT_GIVEN_BURST)
+			want->punt[i].burst = patch->to.burst;
+	}
 }

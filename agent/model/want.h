@@ -46,7 +46,8 @@ struct want {
 	struct want_bridge *bridges; /* in the order they were added */
 	struct want_port *ports;
 	struct want_address *addresses;
-	bool with_addresses; /* false: addresses are to be left as they are */
+	struct punt_limit punt[XBR_PUNT_ROOM]; /* by reason */
+	bool with_addresses;                   /* false: addresses are to be left as they are */
 	/*
 	 * Where the command in hand stands ("file:line:column"), or NULL. What it adds or sets keeps it, so
 	 * that a refusal by the devices can tell it. Borrowed: it must live as long as a transaction to this
@@ -80,6 +81,9 @@ int want_link_del(struct want *want, const char *name, struct xbr_error *error);
 /* dev: a port, or a bridge for addresses of its own. */
 int want_address_add(struct want *want, uint64_t mac, const char *dev, uint8_t kind, bool replace,
 		     struct xbr_error *error);
+
+/* reason: enum xbr_punt_reason, or PUNT_REASON_ALL. */
+void want_punt_set(struct want *want, uint32_t reason, const struct punt_patch *patch);
 
 /* May an address of this kind be tied to dev? The same for a single request and for a transaction. */
 int want_address_check(uint64_t mac, const char *dev, bool dev_is_bridge, uint8_t kind,

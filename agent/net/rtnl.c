@@ -5,6 +5,7 @@
 #include <linux/if_link.h>
 #include <linux/net_namespace.h>
 #include <linux/rtnetlink.h>
+#include <linux/veth.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -163,6 +164,60 @@ int rtnl_bridge_create(struct rtnl *rtnl, const char *name)
 	mnl_attr_nest_end(question, data);
 	mnl_attr_nest_end(question, linkinfo);
 	return netlink_ask(&rtnl->requests, question, NULL, NULL);
+}
+
+static void put_queues(struct nlmsghdr *question, uint32_t mtu)
+{
+	mnl_attr_put_u32(question, IFLA_MTU, mtu);
+	mnl_attr_put_u32(question, IFLA_NUM_RX_QUEUES, 1);
+	mnl_attr_put_u32(question, IFLA_NUM_TX_QUEUES, 1);
+}
+
+int rtnl_veth_create(struct rtnl *rtnl, const char *name, const char *peer, uint32_t mtu)
+{
+	struct nlmsghdr *question = link_question(rtnl, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0);
+	struct nlattr *linkinfo, *data, *far;
+
+	mnl_attr_put_strz(question, IFLA_IFNAME, name);
+	put_queues(question, mtu);
+	linkinfo = mnl_attr_nest_start(question, IFLA_LINKINFO);
+	mnl_attr_put_strz(question, IFLA_INFO_KIND, "veth");
+	data = mnl_attr_nest_start(question, IFLA_INFO_DATA);
+	far = mnl_attr_nest_start(question, VETH_INFO_PEER);
+	mnl_nlmsg_put_extra_header(question, sizeof(struct ifinfomsg));
+	mnl_attr_put_strz(question, IFLA_IFNAME, peer);
+	put_queues(question, mtu);
+	mnl_attr_nest_end(question, far);
+	mnl_attr_nest_end(question, data);
+	mnl_attr_nest_end(question, linkinfo);
+	return netlink_ask(&rtnl->requests, question, NULL, NULL);
+}
+
+static int set_quiet(struct rtnl *rtnl, int ifindex)
+{
+	struct nlmsghdr *question = link_question(rtnl, RTM_SETLINK, 0, ifindex);
+	struct nlattr *families = mnl_attr_nest_start(question, IFLA_AF_SPEC);
+	struct nlattr *inet6 = mnl_attr_nest_start(question, AF_INET6);
+	int err;
+
+	mnl_attr_put_u8(question, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE);
+	mnl_attr_nest_end(question, inet6);
+	mnl_attr_nest_end(question, families);
+	err = netlink_ask(&rtnl->requests, question, NULL, NULL);
+	return err == -EAFNOSUPPORT ? 0 : err; /* no IPv6 here at all */
+}
+
+int rtnl_link_take(struct rtnl *rtnl, int ifindex, const char *alias)
+{
+	struct nlmsghdr *question;
+	int err = set_quiet(rtnl, ifindex);
+
+	if (err)
+		return err;
+	question = link_question(rtnl, RTM_SETLINK, 0, ifindex);
+	mnl_attr_put_strz(question, IFLA_IFALIAS, alias);
+	err = netlink_ask(&rtnl->requests, question, NULL, NULL);
+	return err ? err : rtnl_link_set_up(rtnl, ifindex, true);
 }
 
 /* ---- namespaces ------------------------------------------------------------------------------------ */

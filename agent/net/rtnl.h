@@ -59,6 +59,18 @@ int rtnl_link_delete(struct rtnl *rtnl, int ifindex);
 int rtnl_bridge_create(struct rtnl *rtnl, const char *name);
 
 /*
+ * Makes a veth pair of one queue each way, down, both ends of this MTU. -EEXIST where one of the names is
+ * taken.
+ */
+int rtnl_veth_create(struct rtnl *rtnl, const char *name, const char *peer, uint32_t mtu);
+
+/*
+ * Takes a device up for our own use: with an alias that tells what it is for (`ip link show`), without IPv6
+ * addresses, so that the kernel says nothing on it by itself.
+ */
+int rtnl_link_take(struct rtnl *rtnl, int ifindex, const char *alias);
+
+/*
  * The id that this namespace has for another one (as in link_netnsid), given a descriptor of it; never
  * negative. -ENOENT: it has none, -EINVAL: no namespace's descriptor.
  */

@@ -7,11 +7,13 @@
 struct host_world host;
 struct xbr_settings settings;
 _Thread_local struct xbr_counters host_counters[HOST_PORTS];
+_Thread_local struct xbr_punt_counts host_punt_counts[HOST_PORTS][XBR_PUNT_ROOM];
 
 void host_reset(void)
 {
 	memset(&host, 0, sizeof(host));
 	memset(host_counters, 0, sizeof(host_counters));
+	memset(host_punt_counts, 0, sizeof(host_punt_counts));
 }
 
 /* Octets of the copy for a port. */
@@ -68,6 +70,9 @@ static __u64 apply(struct frame *f)
 		return forward(f);
 	case XBR_VERDICT_FLOOD:
 		return flood(f);
+	case XBR_VERDICT_PUNT: /* there is no agent here */
+		punt_lost(f->in, f->out);
+		return 0;
 	default:
 		return 0;
 	}

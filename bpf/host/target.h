@@ -73,11 +73,15 @@ struct host_world {
 	struct xbr_fdb_event last_event;
 	__u64 events; /* sent so far */
 	__u64 jiffies;
+	__u64 clock_ns;
+	struct xbr_punt_limit punt_limits[XBR_PUNT_ROOM];
+	__u64 punt_buckets[HOST_PORTS * XBR_PUNT_ROOM];
 };
 
 extern struct host_world host;
 extern struct xbr_settings settings;
 extern _Thread_local struct xbr_counters host_counters[HOST_PORTS];
+extern _Thread_local struct xbr_punt_counts host_punt_counts[HOST_PORTS][XBR_PUNT_ROOM];
 
 STAGE __u16 load_u16(const void *bytes)
 {
@@ -203,6 +207,26 @@ STAGE struct xbr_trace *trace_get(void)
 STAGE __u64 jiffies_now(void)
 {
 	return host.jiffies;
+}
+
+STAGE __u64 clock_ns(void)
+{
+	return host.clock_ns;
+}
+
+STAGE struct xbr_punt_limit *punt_limit_get(__u32 reason)
+{
+	return reason < XBR_PUNT_ROOM ? &host.punt_limits[reason] : NULL;
+}
+
+STAGE __u64 *punt_bucket_get(__u32 port, __u32 reason)
+{
+	return port < HOST_PORTS ? &host.punt_buckets[XBR_PUNT_BUCKET(port, reason)] : NULL;
+}
+
+STAGE struct xbr_punt_counts *punt_counts_get(__u32 port, __u32 reason)
+{
+	return port < HOST_PORTS ? &host_punt_counts[port][reason] : NULL;
 }
 
 #endif

@@ -48,6 +48,8 @@ XBR_ARRAY(trace, struct xbr_trace, 1);
 XBR_ARRAY(vlans, struct xbr_vlan, XBR_FID_LIMIT);
 XBR_ARRAY(bridge_vlans, struct xbr_bridge_vlans, XBR_BRIDGE_LIMIT);
 XBR_ARRAY(port_vlans, struct xbr_port_vlans, 1);
+XBR_ARRAY(punt_limits, struct xbr_punt_limit, XBR_PUNT_ROOM);
+XBR_ARRAY(punt_buckets, __u64, 1);
 
 /* The agent's memory; no program reads it, but its layout is declared with the others. */
 XBR_ARRAY(port_saved, struct xbr_port_saved, 1);
@@ -137,6 +139,23 @@ struct {
 	__type(key, struct xbr_vlan_stats_key);
 	__type(value, struct xbr_vlan_stats);
 } vlan_stats SEC(".maps");
+
+/* Entries come as they are needed: few ports see many reasons. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct xbr_punt_counts);
+} punt_counts SEC(".maps");
+
+/* The agent's sockets, one for each queue of its end of the punt pair. */
+struct {
+	__uint(type, BPF_MAP_TYPE_XSKMAP);
+	__uint(max_entries, 1);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(__u32));
+} punt_sockets SEC(".maps");
 
 /* Octets of a frame at any alignment: BPF loads them as they are. */
 STAGE __u16 load_u16(const void *bytes)
@@ -284,6 +303,44 @@ STAGE struct xbr_trace *trace_get(void)
 STAGE __u64 jiffies_now(void)
 {
 	return bpf_jiffies64();
+}
+
+STAGE __u64 clock_ns(void)
+{
+	return bpf_ktime_get_ns();
+}
+
+STAGE struct xbr_punt_limit *punt_limit_get(__u32 reason)
+{
+	return bpf_map_lookup_elem(&punt_limits, &reason);
+}
+
+STAGE __u64 *punt_bucket_get(__u32 port, __u32 reason)
+{
+	__u32 index = XBR_PUNT_BUCKET(port, reason);
+
+	return bpf_map_lookup_elem(&punt_buckets, &index);
+}
+
+/* Made when first asked for. */
+STAGE struct xbr_punt_counts *punt_counts_get(__u32 port, __u32 reason)
+{
+	__u32 key = XBR_PUNT_KEY(port, reason);
+	struct xbr_punt_counts none = {}, *counts = bpf_map_lookup_elem(&punt_counts, &key);
+
+	if (counts)
+		return counts;
+	bpf_map_update_elem(&punt_counts, &key, &none, BPF_NOEXIST);
+	return bpf_map_lookup_elem(&punt_counts, &key);
+}
+
+/* The datapath's end of the punt pair; 0: none. */
+STAGE __u32 punt_device(void)
+{
+	__u32 zero = 0;
+	struct xbr_switches *s = bpf_map_lookup_elem(&switches, &zero);
+
+	return s ? s->punt_ifindex : 0;
 }
 
 #endif

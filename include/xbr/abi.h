@@ -6,9 +6,10 @@
  * under the pin directory; the agent carries the state of an older one over.
  *
  * Who writes what: `ports`, `bridges`, `port_of`, `flood`, `edge_sources`, `vlans`, `bridge_vlans`,
- * `port_vlans`, `vlan_map`: the agent alone, BPF reads. `fdb`: both, by compare-and-swap as bpf/fdb.h tells.
- * `port_live`, `bridge_live`, `counters`, `vlan_stats`: BPF (the agent corrects). `port_saved`,
- * `bridge_saved`, `agent_saved`: the agent's own memory; BPF never reads them.
+ * `port_vlans`, `vlan_map`, `punt_limits`: the agent alone, BPF reads. `fdb`: both, by compare-and-swap as
+ * bpf/fdb.h tells. `port_live`, `bridge_live`, `counters`, `vlan_stats`, `punt_buckets`, `punt_counts`: BPF
+ * (the agent corrects). `port_saved`, `bridge_saved`, `agent_saved`: the agent's own memory; BPF never reads
+ * them.
  */
 #ifndef XBR_ABI_H
 #define XBR_ABI_H
@@ -16,6 +17,7 @@
 #include <linux/types.h>
 
 #include "xbr/features.h"
+#include "xbr/punt.h"
 #include "xbr/reasons.h"
 
 #ifndef XBR_ABI_VERSION /* a test of migration builds a "newer" agent */
@@ -107,7 +109,8 @@ struct xbr_port {
 	__u8 edge;             /* enum xbr_edge_flags */
 	__u16 uplink;          /* of an edge port: the uplink; of the uplink: who owns it (passthru), or 0 */
 	__u16 pvid;            /* the VLAN of untagged frames; 0: they are dropped */
-	__u8 reserved[36];
+	__u32 punt;            /* bit n: frames of enum xbr_punt_reason n received here are for the agent */
+	__u8 reserved[32];
 };
 _Static_assert(sizeof(struct xbr_port) == 64, "a port is one cache line");
 
@@ -142,7 +145,8 @@ struct xbr_bridge {
 	__u16 ageing_epochs; /* a dynamic entry not seen for more epochs is void; 0: nothing is learned */
 	__u16 vlan_tpid_be; /* of the tags that are its VLANs' own (vlan_protocol); tags of others are payload
 			     */
-	__u8 reserved[36];
+	__u32 punt;         /* as xbr_port.punt, for all its ports */
+	__u8 reserved[32];
 };
 _Static_assert(sizeof(struct xbr_bridge) == 64, "a bridge is one cache line");
 
@@ -317,8 +321,9 @@ _Static_assert(sizeof(struct xbr_fdb_event) == 16, "no padding");
 
 /* Map `switches`: array of one, mmapable: what the agent may turn while programs run. */
 struct xbr_switches {
-	__u32 events; /* 1: tell of every address learned or moved */
-	__u8 reserved[60];
+	__u32 events;       /* 1: tell of every address learned or moved */
+	__u32 punt_ifindex; /* the datapath's end of the punt pair; 0: there is none */
+	__u8 reserved[56];
 };
 _Static_assert(sizeof(struct xbr_switches) == 64, "one cache line");
 
@@ -351,9 +356,10 @@ _Static_assert(sizeof(struct xbr_settings) == 32, "no padding");
 /* In front of the frame (data_meta), host byte order. nonce: chosen at load; a guest cannot guess it. */
 struct xbr_handoff {
 	__u32 nonce;
-	__u16 in;  /* ingress port */
-	__u16 out; /* egress port of a FORWARD, of a DROP for egress_mtu, of a FLOOD for source; else unused
-		    */
+	__u16 in; /* ingress port */
+	/* egress port of a FORWARD, of a DROP for egress_mtu, of a FLOOD for source; enum xbr_punt_reason of
+	 * a PUNT; else unused */
+	__u16 out;
 	__u8 verdict;
 	__u8 reason;
 	__u16 fid;
@@ -361,6 +367,57 @@ struct xbr_handoff {
 	__u16 tci;    /* of its VLAN: priority, DEI and VID; VID 0: of no VLAN */
 };
 _Static_assert(sizeof(struct xbr_handoff) == 16, "a multiple of four, as the metadata area asks");
+
+/* ---- the punt path ---------------------------------------------------------------------------------- */
+
+enum xbr_punt_how {
+	XBR_PUNT_RECEIVED = 0, /* to the agent: received on `port`; from it: as if received there */
+	XBR_PUNT_OUT = 1,      /* from the agent: out of `port`, past the bridge */
+};
+
+/*
+ * In front of a frame on the punt pair, either way, host byte order. A tag that the kernel had taken out of
+ * the octets is here; the agent puts it back into its place.
+ */
+struct xbr_punt {
+	__u32 nonce; /* of the loaded programs: what others send into the pair has another */
+	__u16 port;
+	__u16 length; /* of the whole frame, without a tag that is here; more than what follows: it was cut */
+	__u16 vlan_tci;
+	__u16 vlan_tpid_be; /* 0: no tag here */
+	__u8 reason;        /* enum xbr_punt_reason */
+	__u8 how;           /* enum xbr_punt_how */
+	__u16 reserved;
+};
+_Static_assert(sizeof(struct xbr_punt) == 16, "also a multiple of four, as the metadata area asks");
+
+/* Octets of a frame that are punted: with the header and the kernel's headroom they fit a chunk of UMEM. */
+#define XBR_PUNT_FRAME_MAX 3520
+
+/*
+ * Map `punt_limits`: array of XBR_PUNT_ROOM, mmapable: the token bucket that each port has for a reason. In
+ * nanoseconds, so that BPF only adds: a frame moves the bucket's time on by interval, and may be at most
+ * burst ahead of the clock.
+ */
+struct xbr_punt_limit {
+	__u64 interval_ns; /* between frames at the limit's rate; 0: no limit */
+	__u64 burst_ns;
+	__u32 rate; /* the two as the user set them, for the agent: frames a second, and at once */
+	__u32 burst;
+};
+_Static_assert(sizeof(struct xbr_punt_limit) == 24, "no padding");
+
+/* Map `punt_buckets`: array of 64-bit times, mmapable. */
+#define XBR_PUNT_BUCKET(port, reason) ((port)*XBR_PUNT_ROOM + (reason))
+
+/* Map `punt_counts`: per-CPU hash, a value for each (port, reason) that anything was counted for. */
+#define XBR_PUNT_KEY(port, reason) ((port) << 8 | (reason))
+struct xbr_punt_counts {
+	__u64 accepted; /* handed to the agent */
+	__u64 policed;  /* dropped: the bucket was empty */
+	__u64 lost;     /* dropped: no agent listened */
+	__u64 sent;     /* the agent's, out of this port */
+};
 
 /* ---- the agent's memory across restarts ----------------------------------------------------------- */
 
@@ -440,9 +497,12 @@ struct xbr_agent_saved {
 	__u64 fdb_seed;    /* of the bucket choice; fixed as long as the table lives */
 	__u64 config_hash; /* of the configuration file that was last made true at a start; 0: none */
 	__u8 clsact;       /* TC programs are clsact filters, not tcx links */
-	__u8 reserved1[3];
-	__u32 features; /* enum xbr_feature: what programs over these maps must have in them */
-	__u8 reserved[104];
+	__u8 punt_limited; /* `punt_limits` has been filled */
+	__u8 reserved1[2];
+	__u32 features;           /* enum xbr_feature: what programs over these maps must have in them */
+	__u32 punt_ifindex;       /* the datapath's end of the punt pair, as it was made; 0: not made */
+	__u32 punt_agent_ifindex; /* and the agent's */
+	__u8 reserved[96];
 };
 _Static_assert(sizeof(struct xbr_agent_saved) == 128, "fixed");
 

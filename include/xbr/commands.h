@@ -143,6 +143,23 @@ enum xbr_command_flags {
 #define XBR_PARAMS_monitor_(X) \
 	X("", "objects", SET, "bridge|link|fdb|all", 0, 0, XBR_BARE, "what to tell of; default all")
 
+#define XBR_PUNT_WORDS \
+	"stp|slow|pae|group_4|group_5|group_6|group_7|provider_stp|group_9|group_a|group_b|group_c|provider_mvrp|" \
+	"lldp|group_f|all"
+
+#define XBR_PARAMS_punt_show(X)
+#define XBR_PARAMS_punt_set(X) \
+	X("reason", "reason", CHOICE, XBR_PUNT_WORDS, 0, 0, XBR_BARE | XBR_REQUIRED, \
+	  "which control frames; all: each of them") \
+	X("rate", "rate", NUMBER, "N", 0, 1000000, 0, "frames a second that the agent takes from each port; 0: no limit") \
+	X("burst", "burst", NUMBER, "N", 1, 1000000, 0, "frames at once")
+#define XBR_PARAMS_punt_send(X) XBR_PARAM_LINK(X, XBR_REQUIRED) \
+	X("frame", "frame", STRING, "HEX", 0, 0, XBR_BARE | XBR_REQUIRED, "its octets, from the destination on, in hexadecimal") \
+	X("received", "received", FLAG, "", 0, 0, 0, "as if received on the port, instead of out of it")
+#define XBR_PARAMS_punt_tap(X) \
+	X("-w|write", "write", STRING, "FILE", 0, 0, 0, "as pcapng, for tshark and wireshark; -: to standard output") \
+	X("count", "count", NUMBER, "N", 1, 4294967295, 0, "end after so many frames; default 1000000")
+
 #define XBR_PARAMS_apply_(X) \
 	X("file", "file", STRING, "FILE", 0, 0, XBR_BARE | XBR_REQUIRED, "the configuration; -: standard input") \
 	X("confirm", "confirm", SECONDS, "SECONDS", 1, 86400, 0, \
@@ -175,6 +192,10 @@ enum xbr_command_flags {
 	X(fdb,    flush,   "fdb.flush",   0, "forget entries") \
 	X(stats,  show,    "stats.show",  0, "frames and octets of each port, and what became of them") \
 	X(reasons, show,   "reasons",     0, "list the reasons by which frames are counted") \
+	X(punt,   show,    "punt.show",   0, "control frames handed to the agent, and what bounds them") \
+	X(punt,   set,     "punt.set",    XBR_NEEDS_OPTION, "change how many control frames each port may have handed over") \
+	X(punt,   send,    "punt.send",   0, "send one frame out of a port, or as if it had been received there") \
+	X(punt,   tap,     "punt.tap",    XBR_SHELL_ONLY, "show control frames as they come and go") \
 	X(monitor, ,       "monitor",     XBR_SHELL_ONLY, "tell of changes as they happen") \
 	X(apply,  ,        "apply",       0, "make the running configuration equal to a file, or change nothing") \
 	X(confirm, ,       "confirm",     0, "keep what apply with confirm did") \

@@ -5,7 +5,8 @@
  *
  * A row is X(name, class, sentence): `name` is what a user sees, `class` is
  *   FORWARD  the frame left by one port        FLOOD  it left by every port that may have it
- *   DROP     it went nowhere                   NOTE   no verdict: something else worth counting happened
+ *   DROP     it went nowhere                   PUNT   it went to the agent
+ *   NOTE     no verdict: something else worth counting happened
  * Notes are counted beside the frame's own reason, never instead of it.
  *
  * The order is part of the ABI (the index is a counter's place in a pinned map): add rows at the end.
@@ -55,7 +56,10 @@
 	X(reflection,       NOTE,    "from the uplink, and its source is known at another port: not learned") \
 	X(no_pvid,          DROP,    "untagged or priority-tagged, and the ingress port has no PVID") \
 	X(ingress_vlan,     DROP,    "of a VLAN that the ingress port is not a member of (802.1Q, 8.6.2)") \
-	X(egress_vlan,      DROP,    "the destination's port is not a member of the frame's VLAN (802.1Q, 8.6.4)")
+	X(egress_vlan,      DROP,    "the destination's port is not a member of the frame's VLAN (802.1Q, 8.6.4)") \
+	X(punted,           PUNT,    "a control frame that the agent asked for: handed to it") \
+	X(punt_policed,     DROP,    "for the agent, but more of its kind came by this port than xbr punt lets in") \
+	X(punt_lost,        NOTE,    "punted, but no agent listened")
 /* clang-format on */
 
 enum xbr_reason {
@@ -73,6 +77,7 @@ enum xbr_verdict {
 	XBR_VERDICT_DROP,
 	XBR_VERDICT_FORWARD,
 	XBR_VERDICT_FLOOD,
+	XBR_VERDICT_PUNT,
 	XBR_VERDICT_NOTE, /* a reason's class only; no frame ends with it */
 };
 

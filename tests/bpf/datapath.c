@@ -31,6 +31,8 @@ static void set_sizes(struct xbr_bpf *skeleton, __u32 buckets)
 	bpf_map__set_max_entries(skeleton->maps.bridge_live, HOST_BRIDGES);
 	bpf_map__set_max_entries(skeleton->maps.bridge_vlans, HOST_BRIDGES);
 	bpf_map__set_max_entries(skeleton->maps.vlans, HOST_FIDS);
+	bpf_map__set_max_entries(skeleton->maps.punt_buckets, HOST_PORTS * XBR_PUNT_ROOM);
+	bpf_map__set_max_entries(skeleton->maps.punt_counts, HOST_PORTS * XBR_PUNT_ROOM);
 	bpf_map__set_max_entries(skeleton->maps.fdb, buckets);
 }
 
@@ -73,8 +75,11 @@ static int map_tables(struct datapath *dp)
 	t->bridge_vlans = map_memory(dp->skeleton->maps.bridge_vlans);
 	t->port_vlans = map_memory(dp->skeleton->maps.port_vlans);
 	t->vlans = map_memory(dp->skeleton->maps.vlans);
+	t->punt_limits = map_memory(dp->skeleton->maps.punt_limits);
+	t->punt_buckets = map_memory(dp->skeleton->maps.punt_buckets);
 	return t->ports && t->port_live && t->bridges && t->bridge_live && t->fdb && t->trace &&
-			       t->bridge_vlans && t->port_vlans && t->vlans
+			       t->bridge_vlans && t->port_vlans && t->vlans && t->punt_limits &&
+			       t->punt_buckets
 		       ? 0
 		       : -errno;
 }
@@ -110,7 +115,9 @@ static int open_host(struct datapath *dp, __u32 features)
 				     .trace = &host.trace,
 				     .bridge_vlans = host.bridge_vlans,
 				     .port_vlans = host.port_vlans,
-				     .vlans = host.vlans};
+				     .vlans = host.vlans,
+				     .punt_limits = host.punt_limits,
+				     .punt_buckets = host.punt_buckets};
 	return 0;
 }
 
@@ -140,6 +147,8 @@ void datapath_close(struct datapath *dp)
 	unmap_memory(t->bridge_vlans, dp->skeleton->maps.bridge_vlans);
 	unmap_memory(t->port_vlans, dp->skeleton->maps.port_vlans);
 	unmap_memory(t->vlans, dp->skeleton->maps.vlans);
+	unmap_memory(t->punt_limits, dp->skeleton->maps.punt_limits);
+	unmap_memory(t->punt_buckets, dp->skeleton->maps.punt_buckets);
 	xbr_bpf__destroy(dp->skeleton);
 	dp->skeleton = NULL;
 }
@@ -189,6 +198,8 @@ void datapath_clear(const struct datapath *dp)
 	memset(t->bridge_vlans, 0, HOST_BRIDGES * sizeof(*t->bridge_vlans));
 	memset(t->port_vlans, 0, HOST_PORTS * sizeof(*t->port_vlans));
 	memset(t->vlans, 0, HOST_FIDS * sizeof(*t->vlans));
+	memset(t->punt_limits, 0, XBR_PUNT_ROOM * sizeof(*t->punt_limits));
+	memset(t->punt_buckets, 0, HOST_PORTS * XBR_PUNT_ROOM * sizeof(*t->punt_buckets));
 }
 
 int datapath_set_port_of(const struct datapath *dp, __u32 ifindex, __u32 port)
@@ -281,6 +292,44 @@ int datapath_counters(const struct datapath *dp, __u32 port, struct xbr_counters
 	if (!err)
 		*ret_counters = sum;
 	return err;
+}
+
+int datapath_set_punt_device(const struct datapath *dp, __u32 ifindex)
+{
+	struct xbr_switches value = {.punt_ifindex = ifindex};
+	__u32 zero = 0;
+
+	if (!dp->skeleton)
+		return 0;
+	return bpf_map_update_elem(bpf_map__fd(dp->skeleton->maps.switches), &zero, &value, BPF_ANY);
+}
+
+int datapath_punt_counts(const struct datapath *dp, __u32 port, __u32 reason,
+			 struct xbr_punt_counts *ret_counts)
+{
+	int cpus = libbpf_num_possible_cpus();
+	__u32 key = XBR_PUNT_KEY(port, reason);
+	struct xbr_punt_counts *each;
+
+	*ret_counts = (struct xbr_punt_counts){0};
+	if (!dp->skeleton) {
+		*ret_counts = host_punt_counts[port][reason];
+		return 0;
+	}
+	if (cpus < 0)
+		return cpus;
+	each = calloc((size_t)cpus, sizeof(*each));
+	if (!each)
+		return -ENOMEM;
+	if (bpf_map_lookup_elem(bpf_map__fd(dp->skeleton->maps.punt_counts), &key, each) == 0)
+		for (int cpu = 0; cpu < cpus; cpu++) {
+			ret_counts->accepted += each[cpu].accepted;
+			ret_counts->policed += each[cpu].policed;
+			ret_counts->lost += each[cpu].lost;
+			ret_counts->sent += each[cpu].sent;
+		}
+	free(each);
+	return 0;
 }
 
 /* ---- running ---- */

@@ -36,6 +36,8 @@ struct tables {
 	struct xbr_bridge_vlans *bridge_vlans;
 	struct xbr_port_vlans *port_vlans;
 	struct xbr_vlan *vlans;
+	struct xbr_punt_limit *punt_limits;
+	__u64 *punt_buckets;
 };
 
 /* A frame, as it came in. */
@@ -89,6 +91,13 @@ int datapath_set_source(const struct datapath *dp, __u64 key, __u32 value);
 
 /* A port's counters, summed over CPUs. */
 int datapath_counters(const struct datapath *dp, __u32 port, struct xbr_counters *ret_counters);
+
+/* Says which device punted frames are sent to. The host build sends none. */
+int datapath_set_punt_device(const struct datapath *dp, __u32 ifindex);
+
+/* What was counted for a port and a reason to punt, summed over CPUs; zeros where nothing was. */
+int datapath_punt_counts(const struct datapath *dp, __u32 port, __u32 reason,
+			 struct xbr_punt_counts *ret_counts);
 
 /* Runs one frame. ret_departure may be NULL. 0 or -errno (the kernel refuses frames under 14 octets:
  * -EINVAL). */

@@ -262,6 +262,9 @@ static void change_port(const struct world_change *change, struct xbr_port *port
 	case WORLD_EDGE:
 		change_edge(port, change->port, change->value);
 		break;
+	case WORLD_PORT_PUNT:
+		port->punt = change->value & change->value >> 16;
+		break;
 	default:
 		port->ifindex = change->value % 4 ? change->port : IFINDEX_UNUSED;
 		break;
@@ -286,6 +289,9 @@ static void change_bridge(const struct world_change *change, struct xbr_bridge *
 	case WORLD_BRIDGE_MASK:
 		bridge->group_fwd_mask = (__u16)(change->value & change->value >> 16);
 		break;
+	case WORLD_BRIDGE_PUNT:
+		bridge->punt = change->value & change->value >> 16 & change->value >> 8;
+		break;
 	default:
 		bridge->ageing_epochs = change->value % 8 ? (__u16)(change->value % 16) : 0;
 		break;
@@ -301,11 +307,23 @@ static void change_membership(const struct world_change *change, struct xbr_port
 						.untagged = change->value >> 8 & change->value & all};
 }
 
+/* Full, or empty for good: whatever the clocks of the three are. */
+static void change_bucket(const struct tables *t, const struct world_change *change)
+{
+	__u32 reason = change->value % XBR_PUNT_COUNT;
+
+	t->punt_limits[reason] = (struct xbr_punt_limit){.interval_ns = 1, .burst_ns = 1ull << 60};
+	t->punt_buckets[XBR_PUNT_BUCKET(change->port, reason)] = change->value & 0x80000000u ? ~0ull : 0;
+}
+
 void world_change_apply(const struct world_change *change, const struct tables *tables)
 {
 	switch (change->subject) {
 	case WORLD_FLUSH:
 		flush(tables, change->port);
+		break;
+	case WORLD_PORT_BUCKET:
+		change_bucket(tables, change);
 		break;
 	case WORLD_AGE_ALL:
 		age_all(tables);
@@ -323,6 +341,7 @@ void world_change_apply(const struct world_change *change, const struct tables *
 	case WORLD_BRIDGE_FLAGS:
 	case WORLD_BRIDGE_LIMIT:
 	case WORLD_BRIDGE_MASK:
+	case WORLD_BRIDGE_PUNT:
 	case WORLD_AGEING:
 		change_bridge(change, &tables->bridges[change->bridge]);
 		break;

@@ -3,10 +3,10 @@
  * Any octets as a world and frames in it, through the host build. An input is
  *
  *     6 ports of 8 octets      flags (low octet of enum xbr_port_flags), state, generation, mtu (2),
- * fdb_max_learned, group_fwd_mask (2) 2 bridges of 6 octets    flags, fdb_max_learned, ageing_epochs,
- * group_fwd_mask (2), local port records                  first octet 0x80 or more: 12 octets, key and data
- * of an FDB slot that this octet chooses 0x40 to 0x7f: time goes on by so many epochs below: a frame by this
- * port (modulo 8), length (2), gso_size (1), its octets
+ * fdb_max_learned, group_fwd_mask (2) 2 bridges of 6 octets    flags (the highest: control frames are
+ * punted), fdb_max_learned, ageing_epochs, group_fwd_mask (2), local port records                  first
+ * octet 0x80 or more: 12 octets, key and data of an FDB slot that this octet chooses 0x40 to 0x7f: time goes
+ * on by so many epochs below: a frame by this port (modulo 8), length (2), gso_size (1), its octets
  *
  * Numbers are little-endian; what is cut off is zero. Ports 1 to 4 and 6 are one bridge, 5 the other; port 7
  * is nothing. tests/fuzz/seeds.py writes this format.
@@ -74,6 +74,7 @@ static void make_bridge(struct input *in, uint32_t number)
 	bridge->ifindex = number;
 	bridge->fid = (uint16_t)number;
 	bridge->flags = take(in);
+	bridge->punt = bridge->flags & 0x80 ? ~0u : 0;
 	bridge->fdb_max_learned = take(in);
 	bridge->ageing_epochs = take(in);
 	bridge->group_fwd_mask = take16(in);
@@ -136,6 +137,9 @@ static void check_outcome(const struct host_outcome *outcome)
 		break;
 	case XBR_VERDICT_FLOOD:
 		check_flood(outcome);
+		break;
+	case XBR_VERDICT_PUNT:
+		require(outcome->frame.out < XBR_PUNT_COUNT && outcome->receivers == 0);
 		break;
 	default:
 		require(outcome->frame.verdict == XBR_VERDICT_DROP && outcome->receivers == 0);
