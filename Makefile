@@ -12,6 +12,8 @@
 ##   fuzz        tests/fuzz, each target for FUZZ_SECONDS
 ##   bench       installs what is missing, and measures xbr and its peers side by side (docs/performance.md)
 ##   bench-quick the same for every day, under 60 s; fails when a row is under its "at least"
+##   vm-check    boots other kernels under qemu (vm/kernels.list, from Debian packages) and runs tests there, some 15 minutes
+##   vm-shell    a shell on another kernel: KERNEL=6.1, or the path of a vmlinuz
 ##   lint        every check of tests/lint, and the proof that each can fail
 ##   format      clang-format on all C files
 ##   deps        installs the Debian packages of docs/build-deps.txt that are missing
@@ -26,6 +28,7 @@
 ##   PYTEST_ARGS='...'   more arguments for tests/net, e.g. -k name
 ##   FUZZ_SECONDS=10     for each fuzz target     NET_JOBS=2        workers of tests/net
 ##   BENCH_ARGS='...'    more arguments for tests/bench/bench.py, e.g. --rows B1,B4
+##   KERNELS='6.1 ...'   for vm-check, instead of all    KERNEL=6.12         for vm-shell
 ##   FRESH_DIR=DIR       where fresh-check puts its Debian; default a new folder in /var/tmp
 
 VERSION := 0.1.0
@@ -51,7 +54,7 @@ CFLAGS     = -O2 -g
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all demo check check-unit check-bpf check-net fuzz bench bench-quick lint format deps bench-deps fresh-check \
-	install uninstall clean help hint man test-programs
+	vm-check vm-shell vm-deps install uninstall clean help hint man test-programs
 
 # A user's PATH has no sbin: bpftool, ip, ethtool and tc live there.
 export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
@@ -233,6 +236,18 @@ demo: deps
 fresh-check:
 	@$(SUDO) tests/fresh/fresh.sh "$(or $(FRESH_DIR),$$(mktemp -d /var/tmp/xbr-fresh.XXXXXX))" demo check
 
+# ---- other kernels ----------------------------------------------------------------------------------
+
+KERNEL ?= 6.12
+
+vm-check: vm-deps
+	$(SUBMAKE) all build/tests/bpf
+	@vm/check $(KERNELS)
+
+vm-shell: vm-deps
+	$(SUBMAKE) all
+	@vm/run -k $(KERNEL)
+
 # ---- the source itself ------------------------------------------------------------------------------
 
 C_FILES = $(shell find agent bpf cli include tests -name '*.[ch]')
@@ -265,8 +280,8 @@ APT_GET = $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get -q -y
 deps:
 	$(if $(missing),$(APT_GET) update && $(APT_GET) install --no-install-recommends $(missing))
 
-bench-deps: missing_here = $(call missing_of,docs/bench-deps.txt)
-bench-deps: deps
+bench-deps vm-deps: missing_here = $(call missing_of,docs/$@.txt)
+bench-deps vm-deps: deps
 	$(if $(missing_here),$(APT_GET) update && $(APT_GET) install --no-install-recommends $(missing_here))
 
 hint:

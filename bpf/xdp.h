@@ -10,12 +10,6 @@
 #include "pipeline.h"
 #include "tag_xdp.h"
 
-/*
- * Octets that a driver puts into one piece at least: of a frame in several the kernel copies only the first
- * when it floods. (To compare the pieces' ends would take CAP_PERFMON.)
- */
-#define XDP_LINEAR_MAX 2048
-
 /* ---- parse ---- */
 
 /* Somebody else's metadata (a peer's program can leave some on a veth) must not reach TC as ours: where our
@@ -65,11 +59,13 @@ STAGE int xdp_hand_off(struct xdp_md *xdp, const struct frame *f)
 	return XDP_PASS;
 }
 
-/* A veth takes XDP frames of its MTU (0: no limit) exactly, and drops a tagged one of four octets more,
- * silently. TC can send that. */
+/*
+ * A veth takes XDP frames of its MTU (0: no limit) exactly, and drops a tagged one of four octets more,
+ * silently. And kernels before 6.3 redirect no frame in several pieces. TC can send both.
+ */
 STAGE bool xdp_fits(__u32 len, __u32 mtu)
 {
-	return !mtu || len <= mtu + ETH_HEADER_LEN;
+	return len <= settings.redirect_max && (!mtu || len <= mtu + ETH_HEADER_LEN);
 }
 
 /*
@@ -131,7 +127,7 @@ STAGE bool xdp_may_flood(const struct frame *f, const struct xbr_bridge *bridge,
 		return false;
 	if (bridge->flags & XBR_BRIDGE_HOST_UP && f->reason != XBR_REASON_unknown_unicast)
 		return false;
-	return f->len <= XDP_LINEAR_MAX;
+	return f->len <= XBR_ONE_PIECE;
 }
 
 /* Does every receiver take XDP frames, all alike? What is to be done to the frame then, and whose list it is.

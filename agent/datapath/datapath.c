@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -219,6 +220,20 @@ static int read_saved(const struct datapath *dp, bool adopt, struct xbr_agent_sa
 	return err;
 }
 
+/*
+ * The longest frame that XDP may redirect: kernels before 6.3 take only those in one piece, which a frame of
+ * this length is in every driver.
+ */
+static uint32_t redirect_max(void)
+{
+	struct utsname kernel;
+	unsigned int major = 0, minor = 0;
+
+	if (uname(&kernel) || sscanf(kernel.release, "%u.%u", &major, &minor) != 2)
+		return XBR_ONE_PIECE;
+	return major > 6 || (major == 6 && minor >= 3) ? UINT32_MAX : XBR_ONE_PIECE;
+}
+
 static int fill_settings(struct datapath *dp, const struct datapath_options *options, bool adopt)
 {
 	uint32_t buckets = fdb_table_buckets_for(options->fdb_size), nonce;
@@ -235,6 +250,7 @@ static int fill_settings(struct datapath *dp, const struct datapath_options *opt
 		.fdb_port_cap = buckets * XBR_FDB_WAYS / 2,
 		.nonce = nonce,
 		.features = saved.features & XBR_FEATURES_ALL,
+		.redirect_max = redirect_max(),
 	};
 	return 0;
 }
@@ -403,8 +419,9 @@ int datapath_open(struct datapath **ret_datapath, const struct datapath_options 
 			return xbr_refuse(error, err,
 					  "what is in use does not fit --max-ports %u and --fdb-size %u",
 					  options->max_ports, options->fdb_size);
-		return xbr_refuse(error, err, "cannot bring the datapath up under %s: %s", options->pin_dir,
-				  strerror(-err));
+		return xbr_refuse(error, err, "cannot bring the datapath up under %s: %s%s", options->pin_dir,
+				  strerror(-err),
+				  err == -EACCES ? " (kernels before 6.8 ask for CAP_PERFMON)" : "");
 	}
 	*ret_datapath = dp;
 	return 0;

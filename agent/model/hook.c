@@ -287,14 +287,13 @@ void hook_detach(struct model *model, struct port *port, bool present)
 
 /* ---- XDP out ---- */
 
-/* A driver of before 6.3 does not tell; one that takes a native program then mostly sends XDP frames too. */
-static bool driver_sends_xdp(const struct port *port)
+/* untold: the answer for a kernel before 6.3, which does not tell. */
+static bool driver_sends_xdp(const struct port *port, bool untold)
 {
 	uint64_t features;
-	int err = ethtool_xdp_features((int)port->ifindex, &features);
 
-	if (err)
-		return port->hook.rx == HOOK_RX_XDP;
+	if (ethtool_xdp_features((int)port->ifindex, &features))
+		return untold;
 	return features & NET_XDP_NDO_XMIT;
 }
 
@@ -304,7 +303,7 @@ static void arm_veth(struct model *model, struct port *port)
 
 	if (peer_features(model, port, PEER_ON, PEER_ON, &error))
 		tx_is(port, false, "%s", error.message);
-	else if (driver_sends_xdp(port))
+	else if (driver_sends_xdp(port, port->link.carrier))
 		tx_is(port, true, "its peer has NAPI (generic receive offload is on)");
 	else
 		tx_is(port, false, "its peer does not take XDP frames now (is it up?)");
@@ -318,7 +317,7 @@ static void choose_tx(struct model *model, struct port *port, bool wanted)
 		tx_is(port, false, "XDP is off as asked for");
 	else if (is_veth(port))
 		arm_veth(model, port);
-	else if (driver_sends_xdp(port))
+	else if (driver_sends_xdp(port, port->hook.rx == HOOK_RX_XDP)) /* such drivers mostly do */
 		tx_is(port, true, "the driver sends XDP frames");
 	else
 		tx_is(port, false, "the driver does not send XDP frames");

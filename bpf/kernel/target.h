@@ -25,7 +25,7 @@
 #define PIN_PATH(var, number) asm volatile("" : "+r"(var) : "i"(number))
 
 /* Set by the agent before loading. */
-const volatile struct xbr_settings settings = {.fdb_mask = 0, .fdb_port_cap = ~0u};
+const volatile struct xbr_settings settings = {.fdb_mask = 0, .fdb_port_cap = ~0u, .redirect_max = ~0u};
 
 /* Sizes that are 1 here are set by the agent before loading. */
 #define XBR_ARRAY(name_, value_, entries_)                                                                   \

@@ -339,6 +339,12 @@ struct xbr_trace {
 };
 _Static_assert(sizeof(struct xbr_trace) == 16, "no padding");
 
+/*
+ * Octets of a frame that every driver has in one piece: of one in several the kernel floods only the first.
+ * (To compare the pieces' ends would take CAP_PERFMON.)
+ */
+#define XBR_ONE_PIECE 2048
+
 /* What is fixed when the programs are loaded (.rodata); the verifier removes what it switches off. */
 struct xbr_settings {
 	__u64 fdb_seed;     /* of the bucket choice */
@@ -347,7 +353,7 @@ struct xbr_settings {
 	__u32 nonce;        /* of struct xbr_handoff */
 	__u32 trace;        /* 1: write `trace`, for tests */
 	__u32 features;     /* enum xbr_feature: what is compiled in */
-	__u32 reserved;
+	__u32 redirect_max; /* longer frames are not redirected by XDP, but sent by TC */
 };
 _Static_assert(sizeof(struct xbr_settings) == 32, "no padding");
 

@@ -43,6 +43,7 @@ static struct xbr_settings settings_for(__u32 buckets, __u32 features)
 				     .fdb_port_cap = buckets * XBR_FDB_WAYS,
 				     .nonce = DATAPATH_NONCE,
 				     .trace = 1,
+				     .redirect_max = ~0u,
 				     .features = features};
 }
 

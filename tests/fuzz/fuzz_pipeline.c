@@ -95,6 +95,7 @@ static void make_world(struct input *in)
 					 .fdb_mask = BUCKETS - 1,
 					 .fdb_port_cap = 20,
 					 .trace = 1,
+					 .redirect_max = ~0u,
 					 .features = XBR_FEATURES_ALL};
 	for (uint32_t n = 1; n <= PORTS; n++)
 		make_port(in, n);

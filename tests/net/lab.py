@@ -43,6 +43,9 @@ TP_STATUS_VLAN_VALID = 1 << 4
 TP_STATUS_VLAN_TPID_VALID = 1 << 6
 CLONE_NEWNET = 0x40000000
 
+KERNEL = tuple(int(part) for part in os.uname().release.split("-")[0].split(".")[:2])
+TC = ["tcx", "clsact"] if KERNEL >= (6, 6) else ["clsact"]  # ways to attach a TC program here; the first is what `auto` takes
+
 _libc = ctypes.CDLL(None, use_errno=True)
 
 

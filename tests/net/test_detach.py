@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from lab import ethernet, wait_for
+from lab import TC, ethernet, wait_for
 
 # What changes by itself: timers, and what follows the carrier with some delay.
 VOLATILE = re.compile(r"NO-CARRIER,|\bstate [A-Z]+|\w+_timer +[\d.]+")
@@ -48,7 +48,6 @@ def in_the_end(lab, before):
         assert_same(outside(lab), before)
 
 
-TC = ["tcx", "clsact"]
 HOOKS = ["auto", "off", "generic", "native"]
 
 

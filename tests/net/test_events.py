@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from lab import BROADCAST, XBR, Raw, ethernet, run, wait_for
+from lab import BROADCAST, TC, XBR, Raw, ethernet, run, wait_for
 
 
 def ports(lab):
@@ -292,7 +292,7 @@ def test_the_same_name_and_ifindex_on_a_new_device(running, while_dead):
     assert hears(running, b, a) == {a}
 
 
-@pytest.mark.parametrize("tc", ["tcx", "clsact"])
+@pytest.mark.parametrize("tc", TC)
 @pytest.mark.parametrize("xdp", ["auto", "native", "generic"])
 def test_a_device_moved_to_another_namespace_is_free(lab, tc, xdp):
     a, b, c, d = lab.guests(4)

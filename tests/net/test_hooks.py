@@ -9,7 +9,7 @@ import struct
 
 import pytest
 
-from lab import XBRD, BROADCAST, ethernet, inside, run, wait_for
+from lab import BROADCAST, KERNEL, TC, XBRD, ethernet, inside, run, wait_for
 from test_traffic import addressed, tcp_carries, udp_carries
 
 PROGRAMS = """
@@ -85,7 +85,7 @@ def test_redirect_word_of_a_peer_at_home(running):
     pair(running, 1)
     running.bridge([])
     running.xbr("link add p1 master br0")
-    assert (hook(running, "p1")["redirect"], hook(running, "p1")["tc"]) == ("device", "tcx")
+    assert (hook(running, "p1")["redirect"], hook(running, "p1")["tc"]) == ("device", TC[0])
 
 
 @pytest.mark.parametrize("at_home", [False, True], ids=["peers in namespaces", "peers at home"])
@@ -304,6 +304,7 @@ def attach_tcx(lab, dev, objects, pin):
     os.close(fd)
 
 
+@pytest.mark.skipif("tcx" not in TC, reason="a kernel before 6.6 has no tcx")
 def test_strangers_tc_programs_stay_and_are_named(running, strangers):
     a, b = running.guests(2)
     ns = running.ns
@@ -350,7 +351,7 @@ def test_a_namespace_that_cannot_be_entered(lab):
 
 
 @pytest.mark.parametrize("capabilities, mask", [
-    ("+bpf,+net_admin,+net_raw", "8000003000")])
+    ("+bpf,+net_admin,+net_raw", "8000003000") if KERNEL >= (6, 8) else ("+bpf,+net_admin,+net_raw,+perfmon", "c000003000")])
 def test_an_agent_of_an_ordinary_user(lab, capabilities, mask):
     """A user of its own with a pin directory: load, attach, pin, forward, come back, detach."""
     lab.agent.wrapper = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--inh-caps", capabilities,

@@ -29,6 +29,7 @@ static void setup(void)
 					 .fdb_mask = BUCKETS - 1,
 					 .fdb_port_cap = PORT_CAP,
 					 .trace = 1,
+					 .redirect_max = ~0u,
 					 .features = XBR_FEATURES_ALL};
 	host.bridges[BRIDGE] = (struct xbr_bridge){
 		.ifindex = 1, .fid = FID, .epoch_shift = EPOCH_SHIFT, .ageing_epochs = AGEING_EPOCHS};
