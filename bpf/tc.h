@@ -139,6 +139,8 @@ STAGE bool tc_take_handoff(struct frame *f, struct __sk_buff *skb)
 	if (feature_on(XBR_FEATURE_vlan) && tci && !tc_take_vlan(f, skb, port, tci))
 		return false;
 	tc_judge_length(f);
+	if (modes_in_play(port)) /* source lists are asked for each copy */
+		tc_parse(f, skb);
 	return true;
 }
 

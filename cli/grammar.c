@@ -95,6 +95,40 @@ static int take_value(struct parse *parse, const struct xbr_param *param)
 	return err;
 }
 
+/* One address of a list; what is written as an address is one, and must be that of a station. */
+static int take_address(struct parse *parse, json_t *list)
+{
+	static const struct xbr_param address = {.words = "macaddr", .kind = XBR_PARAM_UNICAST};
+	json_t *value = NULL;
+	int err;
+
+	parse->error->column = (unsigned int)parse->at + 1;
+	err = grammar_value(&address, parse->words[parse->at], &value, parse->error);
+	if (err)
+		return err;
+	parse->at++;
+	return json_array_append_new(list, value) ? out_of_memory(parse->error) : 0;
+}
+
+/* macaddr: its verb was taken, addresses follow unless it is flush. */
+static int take_addresses(struct parse *parse, const struct xbr_param *param)
+{
+	const char *verb = json_string_value(json_object_get(parse->params, param->key));
+	bool flush = strcmp(verb, "flush") == 0;
+	json_t *list = json_array();
+	int err = 0;
+
+	if (json_object_set_new(parse->params, "macaddr_list", list) != 0)
+		return out_of_memory(parse->error);
+	while (err == 0 && parse->at < parse->count && grammar_is_lladdr(parse->words[parse->at]))
+		err = take_address(parse, list);
+	if (err == 0 && flush != (json_array_size(list) == 0))
+		return grammar_refuse(parse->error,
+				      flush ? "macaddr %s takes no address" : "macaddr %s needs an address",
+				      verb);
+	return err;
+}
+
 /* Takes one option: its word, and its value if it has one. */
 static int take_option(struct parse *parse)
 {
@@ -119,7 +153,10 @@ static int take_option(struct parse *parse)
 	if (parse->at == parse->count)
 		return grammar_refuse(parse->error, "%s needs a value: %s", grammar_quote(word).text,
 				      place.param->value);
-	return take_value(parse, place.param);
+	err = take_value(parse, place.param);
+	if (err == 0 && place.param->kind == XBR_PARAM_MACADDR)
+		err = take_addresses(parse, place.param);
+	return err;
 }
 
 /* Refuses what is missing as a whole. */

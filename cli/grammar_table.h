@@ -79,7 +79,10 @@ int grammar_find_param(const struct xbr_command *command, uint32_t given, const 
 int grammar_value(const struct xbr_param *param, const char *word, json_t **ret_value,
 		  struct grammar_error *error);
 
-/* True when `value` of the table is a list of words: BOOL, CHOICE, STATE, SET. */
+/* Is the word written as an Ethernet address is? */
+bool grammar_is_lladdr(const char *word);
+
+/* True when `value` of the table is a list of words: BOOL, CHOICE, STATE, SET, MACADDR. */
 bool grammar_param_has_choices(const struct xbr_param *param);
 
 /* The name of a command as typed: "fdb add", "save". */

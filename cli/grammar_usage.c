@@ -29,7 +29,10 @@ static void format_param(const struct xbr_param *param, char *text, size_t size)
 
 	format_words(param, words, sizeof(words));
 	snprintf(text, size, "%s%s%s%s%s", is_optional ? "[" : "", words, param->value,
-		 param->kind == XBR_PARAM_SET ? "..." : "", is_optional ? "]" : "");
+		 param->kind == XBR_PARAM_SET       ? "..."
+		 : param->kind == XBR_PARAM_MACADDR ? " [LLADDR]..."
+						    : "",
+		 is_optional ? "]" : "");
 }
 
 static bool is_shown(const struct xbr_param *param)

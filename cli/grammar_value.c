@@ -131,6 +131,13 @@ static int read_lladdr(const char *word, unsigned int ret_octets[6])
 	return 0;
 }
 
+bool grammar_is_lladdr(const char *word)
+{
+	unsigned int octets[6];
+
+	return read_lladdr(word, octets) == 0;
+}
+
 static int lladdr_value(const struct xbr_param *param, const char *word, json_t **ret_value,
 			struct grammar_error *error)
 {
@@ -245,13 +252,14 @@ static int refused_value(const struct xbr_param *param, const char *word, json_t
 
 static int (*const converters[XBR_PARAM_KINDS])(const struct xbr_param *, const char *, json_t **,
 						struct grammar_error *) = {
-	[XBR_PARAM_DEV] = dev_value,        [XBR_PARAM_LLADDR] = lladdr_value,
-	[XBR_PARAM_UNICAST] = lladdr_value, [XBR_PARAM_BOOL] = bool_value,
-	[XBR_PARAM_NUMBER] = number_value,  [XBR_PARAM_MASK] = mask_value,
-	[XBR_PARAM_TIME] = time_value,      [XBR_PARAM_SECONDS] = seconds_value,
-	[XBR_PARAM_CHOICE] = choice_value,  [XBR_PARAM_STATE] = state_value,
-	[XBR_PARAM_SET] = choice_value,     [XBR_PARAM_STRING] = string_value,
-	[XBR_PARAM_FLAG] = flag_value,      [XBR_PARAM_REFUSED] = refused_value,
+	[XBR_PARAM_DEV] = dev_value,         [XBR_PARAM_LLADDR] = lladdr_value,
+	[XBR_PARAM_UNICAST] = lladdr_value,  [XBR_PARAM_BOOL] = bool_value,
+	[XBR_PARAM_NUMBER] = number_value,   [XBR_PARAM_MASK] = mask_value,
+	[XBR_PARAM_TIME] = time_value,       [XBR_PARAM_SECONDS] = seconds_value,
+	[XBR_PARAM_CHOICE] = choice_value,   [XBR_PARAM_STATE] = state_value,
+	[XBR_PARAM_SET] = choice_value,      [XBR_PARAM_STRING] = string_value,
+	[XBR_PARAM_MACADDR] = choice_value,  [XBR_PARAM_FLAG] = flag_value,
+	[XBR_PARAM_REFUSED] = refused_value,
 };
 
 int grammar_value(const struct xbr_param *param, const char *word, json_t **ret_value,

@@ -27,6 +27,7 @@ const struct output_field link_fields[] = {
 	{"host_access", "host_access % ", OUTPUT_DETAILS, 0, NULL},
 	{"nopromisc", "nopromisc % ", OUTPUT_DETAILS, 0, NULL},
 	{"nodst", "nodst % ", OUTPUT_DETAILS, 0, NULL},
+	{"macaddr_data", "\n    macaddr % ", OUTPUT_DETAILS, OUTPUT_MAC, NULL},
 	{"role", "\n    role %", OUTPUT_DETAILS, 0, NULL},
 	{"edge.is", ": % ", OUTPUT_DETAILS, 0, NULL},
 	{"edge.reason", "(%) ", OUTPUT_DETAILS, 0, NULL},

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "control/macaddr.h"
 #include "control/params.h"
 
 /* ---- addresses and their kinds ---- */
@@ -132,7 +133,8 @@ struct link_request {
 	const char *dev, *master;
 	PORT_SWITCHES(SWITCH_MEMBER)
 	EDGE_SWITCHES(SWITCH_MEMBER)
-	uint32_t fdb_max_learned, group_fwd_mask, xdp, mode, role;
+	uint32_t fdb_max_learned, group_fwd_mask, xdp, mode, role, macaddr;
+	const json_t *macaddr_list;
 };
 
 /* In `given`, switches have their own flags; the rest is shifted above them, edge switches above that. */
@@ -169,7 +171,11 @@ struct link_request {
 		 .words = role_words,                                                                        \
 		 .given = GIVEN_REST(PORT_GIVEN_ROLE),                                                       \
 		 LINK_FIELD(role)},                                                                          \
-		EDGE_SWITCHES(EDGE_ROW)
+		EDGE_SWITCHES(EDGE_ROW){.name = "macaddr",                                                   \
+					.type = PARAM_ENUM,                                                  \
+					.words = source_verb_words,                                          \
+					LINK_FIELD(macaddr)},                                                \
+		{.name = "macaddr_list", .type = PARAM_ARRAY, LINK_FIELD(macaddr_list)},
 
 #define LINK_DEV                                                                                             \
 	{                                                                                                    \
@@ -208,10 +214,19 @@ static int link_read(const json_t *params, const struct param *table, struct lin
 	int err;
 
 	memset(ret_request, 0, sizeof(*ret_request));
+	ret_request->macaddr = SOURCE_VERB_COUNT;
 	err = params_read(params, table, ret_request, &given, error);
 	if (!err)
 		port_patch_of(ret_request, given, ret_patch);
 	return err;
+}
+
+/* After the rest: a port that is to be refused gets no list. */
+static int link_sources(const struct link_request *request, struct want *want, struct xbr_error *error)
+{
+	if (request->macaddr < SOURCE_VERB_COUNT || request->macaddr_list)
+		return macaddr_to_want(request->dev, request->macaddr, request->macaddr_list, want, error);
+	return 0;
 }
 
 static int command_link_add(const json_t *params, struct want *want, struct xbr_error *error)
@@ -220,7 +235,9 @@ static int command_link_add(const json_t *params, struct want *want, struct xbr_
 	struct port_patch patch;
 	int err = link_read(params, link_add_params, &request, &patch, error);
 
-	return err ? err : want_link_add(want, request.dev, request.master, &patch, error);
+	if (!err)
+		err = want_link_add(want, request.dev, request.master, &patch, error);
+	return err ? err : link_sources(&request, want, error);
 }
 
 static int command_link_set(const json_t *params, struct want *want, struct xbr_error *error)
@@ -229,7 +246,9 @@ static int command_link_set(const json_t *params, struct want *want, struct xbr_
 	struct port_patch patch;
 	int err = link_read(params, link_set_params, &request, &patch, error);
 
-	return err ? err : want_link_set(want, request.dev, &patch, error);
+	if (!err)
+		err = want_link_set(want, request.dev, &patch, error);
+	return err ? err : link_sources(&request, want, error);
 }
 
 static int command_link_del(const json_t *params, struct want *want, struct xbr_error *error)
@@ -409,6 +428,8 @@ int commands_to_want(const struct model *model, const json_t *commands, struct w
 
 /* ---- saving ---- */
 
+#define SOURCES_A_LINE 16
+
 /* A line under way. */
 struct line {
 	char text[512];
@@ -472,6 +493,27 @@ static void save_edge(struct line *line, const struct port_settings *s)
 			line_add(line, " %s %s", w->name, w->by_default ? "off" : "on");
 }
 
+/* Some addresses a line. */
+static void save_sources(json_t *lines, const struct port *port)
+{
+	uint32_t count = source_list_count(port->sources);
+
+	for (uint32_t i = 0; i < count; i += SOURCES_A_LINE) {
+		struct line line = {0};
+
+		line_add(&line, "link set");
+		line_add_name(&line, "dev", port->name);
+		line_add(&line, " macaddr add");
+		for (uint32_t k = i; k < count && k < i + SOURCES_A_LINE; k++) {
+			char address[18];
+
+			mac_to_text(port->sources->macs[k], address);
+			line_add(&line, " %s", address);
+		}
+		json_array_append_new(lines, json_string(line.text));
+	}
+}
+
 static void save_port(json_t *lines, const struct port *port)
 {
 	const struct port_settings *s = &port->settings, *d = &port_settings_default;
@@ -491,6 +533,7 @@ static void save_port(json_t *lines, const struct port *port)
 		line_add(&line, " xdp %s", xdp_mode_words[s->xdp]);
 	save_edge(&line, s);
 	json_array_append_new(lines, json_string(line.text));
+	save_sources(lines, port);
 }
 
 static void save_address(const struct fdb_view *view, void *user)

@@ -108,6 +108,13 @@ static int check_uplink(const struct edge_ports *ports, const char **ret_at, str
 {
 	const struct want_port *moded = ports->moded;
 
+	if (ports->other_uplink && ports->uplink->settings.role == XBR_ROLE_UPLINK) {
+		*ret_at = ports->other_uplink->at;
+		return xbr_refuse(error, -EINVAL, "%s and %s cannot both be the uplink of %s",
+				  ports->uplink->name, ports->other_uplink->name, ports->uplink->bridge);
+	}
+	if (!moded)
+		return 0;
 	*ret_at = moded->at;
 	if (ports->other_uplink)
 		return xbr_refuse(
@@ -132,12 +139,30 @@ static int check_bridge(struct model *model, const struct want *want, const char
 	int err;
 
 	note_modes(want, bridge, &ports);
-	if (!ports.moded)
-		return 0;
-	if (!ports.uplink)
+	if (ports.moded && !ports.uplink)
 		note_auto(model, want, bridge, &ports);
 	err = check_owner(&ports, ret_at, error);
 	return err ? err : check_uplink(&ports, ret_at, error);
+}
+
+/* The map has two entries for each address of each list. */
+static int check_sources(const struct want *want, const char **ret_at, struct xbr_error *error)
+{
+	struct want_port *port, *next;
+	uint32_t count = 0;
+
+	HASH_ITER (hh, want->ports, port, next) {
+		count += source_list_count(port->sources);
+		if (count <= XBR_SOURCE_ROOM / 2)
+			continue;
+		*ret_at = port->at;
+		return xbr_refuse(
+			error, -ENOSPC,
+			"the source list of %s is too long: %d addresses are the most, on all lists "
+			"together",
+			port->name, XBR_SOURCE_ROOM / 2);
+	}
+	return 0;
 }
 
 static bool any_mode(const struct want *want)
@@ -145,7 +170,7 @@ static bool any_mode(const struct want *want)
 	struct want_port *port, *next;
 
 	HASH_ITER (hh, want->ports, port, next)
-		if (port->settings.mode != XBR_MODE_BRIDGE)
+		if (port->settings.mode != XBR_MODE_BRIDGE || port->settings.role == XBR_ROLE_UPLINK)
 			return true;
 	return false;
 }
@@ -155,6 +180,8 @@ int edge_check(struct model *model, const struct want *want, const char **ret_at
 	struct want_bridge *bridge, *next;
 	int err = 0;
 
+	if (check_sources(want, ret_at, error))
+		return -ENOSPC;
 	if (!any_mode(want))
 		return 0;
 	HASH_ITER (hh, want->bridges, bridge, next) {

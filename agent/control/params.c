@@ -74,6 +74,16 @@ static bool mac_parse(const char *text, uint8_t ret_mac[6])
 	return true;
 }
 
+bool params_mac(const json_t *json, uint8_t ret_mac[6])
+{
+	uint8_t mac[6];
+
+	if (!json_is_string(json) || !mac_parse(json_string_value(json), mac))
+		return false;
+	memcpy(ret_mac, mac, sizeof(mac));
+	return true;
+}
+
 static int read_mac(const json_t *json, const struct param *row, union param_value *ret_value,
 		    struct xbr_error *error)
 {

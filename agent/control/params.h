@@ -35,6 +35,9 @@ struct param {
 	uint64_t given; /* this bit is set in *ret_given when the parameter is there */
 };
 
+/* Reads "aa:bb:cc:dd:ee:ff"; false for anything else. */
+bool params_mac(const json_t *json, uint8_t ret_mac[6]);
+
 /*
  * Stores the parameters that are there in ret_struct and their bits in *ret_given; members of absent ones are
  * left alone. Or refuses with -EINVAL and a sentence (an unknown, missing or wrong parameter) and changes

@@ -178,6 +178,15 @@ static void add_switches(json_t *object, uint32_t flags)
 		json_object_set_new(object, w->name, json_boolean(flags & w->flag));
 }
 
+static json_t *show_sources(const struct source_list *list)
+{
+	json_t *array = json_array();
+
+	for (uint32_t i = 0; i < source_list_count(list); i++)
+		json_array_append_new(array, show_mac(list->macs[i]));
+	return array;
+}
+
 /* What was set, and what it came to. */
 static void add_edge(json_t *object, const struct port *port)
 {
@@ -189,6 +198,7 @@ static void add_edge(json_t *object, const struct port *port)
 	for (const struct edge_switch *w = edge_switches; w->name; w++)
 		json_object_set_new(object, w->name,
 				    json_boolean(w->by_default != ((s->edge_options & w->option) != 0)));
+	json_object_set_new(object, "macaddr_data", show_sources(port->sources));
 	json_object_set_new(object, "edge",
 			    json_pack("{ss ss ss?}", "is", port->uplink ? "uplink" : "edge", "reason",
 				      port->role_reason, "uplink",

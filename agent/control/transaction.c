@@ -37,6 +37,7 @@ static bool snapshot_ports(const struct model *model, struct want *want)
 		if (want_link_add(want, port->name, port->bridge->name, &patch, &error))
 			return false;
 		want_port_find(want, port->name)->origin = port->origin;
+		want_port_find(want, port->name)->sources = source_list_hold(port->sources);
 	}
 	return true;
 }
@@ -221,6 +222,15 @@ static int make_bridges(struct run *run, struct xbr_error *error)
 	return 0;
 }
 
+static int make_sources(struct run *run, const struct want_port *want, struct xbr_error *error)
+{
+	struct port *port = model_port(run->model, want->name);
+
+	if (source_list_equal(port ? port->sources : NULL, want->sources) || !step(run))
+		return 0;
+	return sources_set(run->model, port, want->sources, error);
+}
+
 static int make_port(struct run *run, const struct want_port *want, struct xbr_error *error)
 {
 	struct bridge *bridge = model_bridge(run->model, want->bridge);
@@ -247,6 +257,8 @@ static int make_ports(struct run *run, struct xbr_error *error)
 	HASH_ITER (hh, run->to->ports, want, next) {
 		run->at = want->at;
 		err = make_port(run, want, error);
+		if (!err)
+			err = make_sources(run, want, error);
 		if (err)
 			return err;
 	}

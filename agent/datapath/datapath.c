@@ -486,6 +486,30 @@ uint32_t datapath_port_of(const struct datapath *dp, uint32_t ifindex)
 	return (uint32_t)port;
 }
 
+int datapath_source_set(struct datapath *dp, uint64_t key, uint32_t value)
+{
+	int fd = bpf_map__fd(dp->bpf->maps.edge_sources);
+	int err = value ? bpf_map_update_elem(fd, &key, &value, BPF_ANY) : bpf_map_delete_elem(fd, &key);
+
+	if (err && !value && errno == ENOENT)
+		return 0;
+	return err ? -errno : 0;
+}
+
+void datapath_source_each(struct datapath *dp, int (*visit)(uint64_t key, uint32_t value, void *user),
+			  void *user)
+{
+	int fd = bpf_map__fd(dp->bpf->maps.edge_sources), stop = 0;
+	uint64_t key, *previous = NULL;
+	uint32_t value;
+
+	while (!stop && !bpf_map_get_next_key(fd, previous, &key)) {
+		if (!bpf_map_lookup_elem(fd, &key, &value))
+			stop = visit(key, value, user);
+		previous = &key;
+	}
+}
+
 int datapath_set_xdp_port(struct datapath *dp, uint32_t port, uint32_t ifindex)
 {
 	int fd = bpf_map__fd(dp->bpf->maps.xdp_ports);

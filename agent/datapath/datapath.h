@@ -97,6 +97,12 @@ int datapath_set_port_of(struct datapath *dp, uint32_t ifindex, uint32_t port);
 /* The port that a device is, or XBR_PORT_NONE. */
 uint32_t datapath_port_of(const struct datapath *dp, uint32_t ifindex);
 
+/* Entries of `edge_sources`; value (enum xbr_source) 0 takes one out. 0 or -errno. */
+int datapath_source_set(struct datapath *dp, uint64_t key, uint32_t value);
+/* Calls visit for all of them; what it returns other than 0 ends the walk. */
+void datapath_source_each(struct datapath *dp, int (*visit)(uint64_t key, uint32_t value, void *user),
+			  void *user);
+
 /* Where XDP sends frames for a port; ifindex 0 empties the slot. 0 or -errno. */
 int datapath_set_xdp_port(struct datapath *dp, uint32_t port, uint32_t ifindex);
 

@@ -185,6 +185,26 @@ static int carry_sparse_ports(struct datapath *dp, const struct pins_set *set)
 	return err;
 }
 
+static int carry_sources(struct datapath *dp, const struct pins_set *set)
+{
+	int from = datapath_open_pinned(&dp->pins, set, "edge_sources");
+	__u64 key, *previous = NULL;
+	__u32 value;
+	int err = 0;
+
+	if (from == -ENOENT)
+		return 0; /* of an agent that knew no such lists */
+	if (from < 0)
+		return from;
+	while (!err && !bpf_map_get_next_key(from, previous, &key)) {
+		if (!bpf_map_lookup_elem(from, &key, &value))
+			err = datapath_source_set(dp, key, value);
+		previous = &key;
+	}
+	close(from);
+	return err;
+}
+
 int migrate(struct datapath *dp, const struct pins_set *former)
 {
 	uint32_t ports = dp->max_ports;
@@ -222,6 +242,8 @@ int migrate(struct datapath *dp, const struct pins_set *former)
 		err = carry_punt_limits(dp, former);
 	if (!err)
 		err = carry_sparse_ports(dp, former);
+	if (!err)
+		err = carry_sources(dp, former);
 	if (!err)
 		err = carry_fdb(dp, former);
 	return err ? err : carry_counters(dp, former, ports);

@@ -308,6 +308,7 @@ int adopt_all(struct model *model, struct xbr_error *error)
 	if (err)
 		return err;
 	fdb_table_walk(&model->dp->fdb, 0, model->dp->fdb.count, count_pinned, model);
+	sources_restore(model);
 	check_bridges(model);
 	check_ports(model);
 	mark_all(model);

@@ -3,7 +3,8 @@
  * Which port of a bridge is its uplink, and what modes come to in the ports' slots. Modes need one uplink;
  * control/edge.c has refused what does not have it. What others do later (a second NIC is enslaved, the
  * uplink's device goes) can still take it: then the first uplink counts, or frames that should leave by it
- * are dropped as egress_down.
+ * are dropped as egress_down. To name an uplink is to ask for modes, if only for bridge: what is reflected is
+ * told from what is new. On a bridge where nothing of it is set one port is as another.
  *
  * The order of writing keeps frames: everything that modes need is there before the first mode, and goes
  * after the last one. To change a mode while another is set is one store of an octet.
@@ -70,14 +71,14 @@ static void find_role(struct port *port, const struct port *named)
 struct edge_plan {
 	struct port *uplink;
 	struct port *owner; /* in mode passthru */
-	bool modes;         /* other than bridge */
+	bool modes;         /* some port has a mode, or is named as the uplink */
 	bool no_host;
 	bool sources;
 };
 
 static void plan_port(struct edge_plan *plan, struct port *port)
 {
-	plan->modes |= port->settings.mode != XBR_MODE_BRIDGE;
+	plan->modes |= port->settings.mode != XBR_MODE_BRIDGE || port->settings.role == XBR_ROLE_UPLINK;
 	plan->sources |= port->settings.mode == XBR_MODE_SOURCE;
 	plan->no_host |= port->settings.edge_options & XBR_EDGE_OPTION_NO_HOST;
 	if (port->uplink && (!plan->uplink || port->number < plan->uplink->number))
@@ -139,6 +140,17 @@ static void write_mode(const struct model *model, const struct edge_plan *plan, 
 	__atomic_store_n(&port_slot(model, port)->mode, mode, __ATOMIC_SEQ_CST);
 }
 
+/* No list is asked of a port that is not in mode source, and every one of a port that is. */
+static void write_sources(struct model *model, struct bridge *bridge,
+			  void (*write)(struct model *model, struct port *port))
+{
+	struct port *port, *next;
+
+	port_foreach (model, port, next)
+		if (port->bridge == bridge)
+			write(model, port);
+}
+
 static void write_each(struct model *model, struct bridge *bridge, const struct edge_plan *plan,
 		       void (*write)(const struct model *, const struct edge_plan *, const struct port *))
 {
@@ -158,7 +170,9 @@ void edge_update(struct model *model, struct bridge *bridge)
 	bridge->uplink = plan.uplink;
 	if (plan.modes || plan.no_host)
 		write_each(model, bridge, &plan, write_surroundings);
+	write_sources(model, bridge, sources_withdraw);
 	write_each(model, bridge, &plan, write_mode);
+	write_sources(model, bridge, sources_share);
 	if (!plan.modes && !plan.no_host)
 		write_each(model, bridge, &plan, write_surroundings);
 }

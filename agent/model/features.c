@@ -16,7 +16,8 @@ uint32_t port_features(const struct port_settings *settings)
 {
 	uint32_t features = 0;
 
-	if (settings->flags & XBR_PORT_ISOLATED || settings->mode || settings->edge_options)
+	if (settings->flags & XBR_PORT_ISOLATED || settings->mode || settings->role == XBR_ROLE_UPLINK ||
+	    settings->edge_options)
 		features |= XBR_FEATURE_edge;
 	return features;
 }

@@ -40,6 +40,7 @@ void model_close(struct model *model)
 	if (!model)
 		return;
 	punt_free(model->punt);
+	sources_close(model);
 	HASH_CLEAR(hh, model->ports);
 	HASH_CLEAR(hh, model->bridges);
 	for (uint32_t i = 0; model->by_number && i < model->dp->max_ports; i++)

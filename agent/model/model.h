@@ -6,6 +6,7 @@
  *     bridge.c  the bridge device and its local port      port.c   a device's life as a port
  *     hook.c    which hook a port gets, and why           flood.c  who gets copies
  *     edge.c    which port is the uplink, and what modes come to
+ *     sources.c the addresses that ports in mode source take frames from
  *     fdb.c     addresses: by hand, ageing, flushing      adopt.c  what an earlier agent left; kernel events
  *     features.c  what the programs must have in them
  *     punt.c    frames to and from the agent (punt.h)
@@ -26,6 +27,7 @@
 #include "error.h"
 #include "model/punt.h"
 #include "model/settings.h"
+#include "model/source_list.h"
 #include "net/rtnl.h"
 #include "xbr/abi.h"
 #include "xbr/fdb_word.h"
@@ -70,6 +72,13 @@ struct bridge {
 	UT_hash_handle hh;
 };
 
+/* What a port in mode source adds to its bridge's lists. */
+struct source_share {
+	struct source_list *list; /* NULL: nothing */
+	uint16_t bridge;
+	bool nodst;
+};
+
 struct port {
 	uint32_t number;
 	char name[XBR_IFNAME_LEN];
@@ -81,7 +90,9 @@ struct port {
 	struct hook hook;
 	bool uplink; /* its role, asked for or found out */
 	char role_reason[HOOK_TEXT];
-	struct rtnl_link link; /* as last told by the kernel */
+	struct source_list *sources;
+	struct source_share share; /* as it is counted now */
+	struct rtnl_link link;     /* as last told by the kernel */
 	uint32_t punt_asked[PUNT_CONSUMERS];
 	uint32_t pinned; /* addresses tied to it by hand: they go with it */
 	UT_hash_handle hh;
@@ -117,10 +128,11 @@ struct model {
 	struct datapath *dp;
 	struct rtnl *rtnl;
 	struct punt *punt;
-	struct bridge *bridges;   /* by name */
-	struct port *ports;       /* by name, local ones not among them */
-	struct bridge **by_index; /* XBR_BRIDGE_LIMIT */
-	struct port **by_number;  /* dp->max_ports */
+	struct bridge *bridges;             /* by name */
+	struct port *ports;                 /* by name, local ones not among them */
+	struct bridge **by_index;           /* XBR_BRIDGE_LIMIT */
+	struct port **by_number;            /* dp->max_ports */
+	struct source_count *source_counts; /* by address and bridge, see sources.c */
 	struct model_listener listener;
 	uint32_t flushes;        /* since the last sweep: generations have 6 bits */
 	uint32_t surplus_sweeps; /* since the last look at features that nobody needs */
@@ -221,6 +233,20 @@ void edge_update(struct model *model, struct bridge *bridge);
 void edge_begin(struct model *model, struct port *port);
 /* Would role auto make a device of this kind an uplink? With the sentence that says why. */
 bool edge_kind_is_uplink(const char *kind, char ret_reason[HOOK_TEXT]);
+
+/* ---- sources.c ---- */
+
+/* Another source list for the port, which holds it from then on. */
+int sources_set(struct model *model, struct port *port, struct source_list *list, struct xbr_error *error);
+/* The port goes: its list, too. */
+void sources_forget(struct model *model, struct port *port);
+/* Has the bridge know of the port's list as mode and nodst have it. Withdrawing comes before the mode is
+ * another, sharing after it is source. */
+void sources_withdraw(struct model *model, struct port *port);
+void sources_share(struct model *model, struct port *port);
+/* Reads the lists that an earlier agent left. */
+void sources_restore(struct model *model);
+void sources_close(struct model *model);
 
 /* ---- fdb.c ---- */
 

@@ -335,6 +335,7 @@ static void pinned_addresses_remove(struct model *model, struct port *port)
 void port_del(struct model *model, struct port *port)
 {
 	port_unbind(model, port);
+	sources_forget(model, port);
 	pinned_addresses_remove(model, port);
 	if (model->listener.link)
 		model->listener.link(model->listener.user, MODEL_DEL, port);

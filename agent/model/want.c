@@ -17,6 +17,13 @@ struct want *want_new(void)
 	return want;
 }
 
+static void port_drop(struct want *want, struct want_port *port)
+{
+	HASH_DEL(want->ports, port);
+	source_list_drop(port->sources);
+	free(port);
+}
+
 void want_free(struct want *want)
 {
 	struct want_bridge *bridge, *next_bridge;
@@ -29,10 +36,8 @@ void want_free(struct want *want)
 		HASH_DEL(want->bridges, bridge);
 		free(bridge);
 	}
-	HASH_ITER (hh, want->ports, port, next_port) {
-		HASH_DEL(want->ports, port);
-		free(port);
-	}
+	HASH_ITER (hh, want->ports, port, next_port)
+		port_drop(want, port);
 	HASH_ITER (hh, want->addresses, address, next_address) {
 		HASH_DEL(want->addresses, address);
 		free(address);
@@ -74,6 +79,7 @@ static struct want_port *port_put(struct want *want, const struct want_port *fro
 	if (!port)
 		return NULL;
 	*port = *from;
+	source_list_hold(port->sources);
 	HASH_ADD_STR(want->ports, name, port);
 	return port;
 }
@@ -226,10 +232,8 @@ int want_bridge_del(struct want *want, const char *name, struct xbr_error *error
 	if (err)
 		return err;
 	HASH_ITER (hh, want->ports, port, next)
-		if (!strcmp(port->bridge, name)) {
-			HASH_DEL(want->ports, port);
-			free(port);
-		}
+		if (!strcmp(port->bridge, name))
+			port_drop(want, port);
 	HASH_DEL(want->bridges, bridge);
 	free(bridge);
 	return 0;
@@ -299,6 +303,24 @@ int want_link_set(struct want *want, const char *name, const struct port_patch *
 	return 0;
 }
 
+int want_link_sources(struct want *want, const char *name, const struct source_change *change,
+		      struct xbr_error *error)
+{
+	struct source_list *list;
+	struct want_port *port;
+	int err = require_port(want, name, &port, error);
+
+	if (!err)
+		err = source_list_change(port->sources, change, name, &list, error);
+	if (err)
+		return err;
+	source_list_drop(port->sources);
+	port->sources = list;
+	port->origin = XBR_ORIGIN_USER;
+	port->at = want->at;
+	return 0;
+}
+
 int want_link_adopt(struct want *want, const char *name, const char *bridge, struct xbr_error *error)
 {
 	struct want_port port = {.settings = port_settings_default, .origin = XBR_ORIGIN_ADOPTED};
@@ -315,8 +337,7 @@ int want_link_del(struct want *want, const char *name, struct xbr_error *error)
 
 	if (err)
 		return err;
-	HASH_DEL(want->ports, port);
-	free(port);
+	port_drop(want, port);
 	return 0;
 }
 

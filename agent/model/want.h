@@ -12,6 +12,7 @@
 
 #include "error.h"
 #include "model/settings.h"
+#include "model/source_list.h"
 
 struct want_bridge {
 	char name[XBR_IFNAME_LEN];
@@ -24,7 +25,8 @@ struct want_port {
 	char name[XBR_IFNAME_LEN];
 	char bridge[XBR_IFNAME_LEN];
 	struct port_settings settings;
-	uint8_t origin; /* enum xbr_port_origin */
+	struct source_list *sources; /* held */
+	uint8_t origin;              /* enum xbr_port_origin */
 	const char *at;
 	UT_hash_handle hh;
 };
@@ -75,6 +77,9 @@ int want_link_add(struct want *want, const char *name, const char *bridge, const
 /* A port that somebody else enslaved becomes the user's by being set: it is saved, and stays. */
 int want_link_set(struct want *want, const char *name, const struct port_patch *patch,
 		  struct xbr_error *error);
+/* Changes the source list of a port. */
+int want_link_sources(struct want *want, const char *name, const struct source_change *change,
+		      struct xbr_error *error);
 /* A port that somebody else enslaved, as it is. */
 int want_link_adopt(struct want *want, const char *name, const char *bridge, struct xbr_error *error);
 int want_link_del(struct want *want, const char *name, struct xbr_error *error);

@@ -31,6 +31,8 @@ enum xbr_param_kind {
 			      permanent */
 	XBR_PARAM_SET,     /* any number of the words in `value`; `all` is all of them */
 	XBR_PARAM_STRING,  /* a file name, or a word of help */
+	XBR_PARAM_MACADDR, /* one of the words in `value`, then Ethernet addresses, which go to `macaddr_list`
+			    */
 	XBR_PARAM_FLAG,    /* no value: the word itself is meant */
 	XBR_PARAM_REFUSED, /* a word of bridge(8) that is answered with `help` as the error */
 	XBR_PARAM_KINDS
@@ -89,6 +91,8 @@ enum xbr_command_flags {
 	  "frames pass between this port and the host, in every mode; default on") \
 	X("nopromisc", "nopromisc", BOOL, "on|off", 0, 0, 0, \
 	  "mode passthru leaves the uplink's address filter on; default off") \
+	X("macaddr", "macaddr", MACADDR, "add|del|set|flush", 0, 0, 0, \
+	  "change the list of source addresses that mode source lets come here from the uplink") \
 	X("nodst", "nodst", BOOL, "on|off", 0, 0, 0, \
 	  "mode source: a listed source's frames come here only, not to their destination, too; default off")
 

@@ -79,6 +79,20 @@ static void test_commands_become_requests(void)
 		{0}});
 }
 
+static void test_macaddr_takes_addresses(void)
+{
+	check_rows((const struct row[]){
+		{"link set v1 macaddr add 02:00:00:00:00:01 2:0:0:0:0:2 nodst on",
+		 "link.set {\"dev\":\"v1\",\"macaddr\":\"add\",\"macaddr_list\":[\"02:00:00:00:00:01\","
+		 "\"02:00:00:00:00:02\"],\"nodst\":true}"},
+		{"link set v1 macaddr flush mode source",
+		 "link.set {\"dev\":\"v1\",\"macaddr\":\"flush\",\"macaddr_list\":[],\"mode\":\"source\"}"},
+		{"link set v1 macaddr set 02:00:00:00:00:01",
+		 "link.set {\"dev\":\"v1\",\"macaddr\":\"set\",\"macaddr_list\":[\"02:00:00:00:00:01\"]}"},
+		{NULL, NULL},
+	});
+}
+
 static void test_fdb_speaks_as_bridge8(void)
 {
 	check_rows((const struct row[]){
@@ -453,6 +467,7 @@ int test_grammar_suite(void)
 {
 	static const struct test_case cases[] = {
 		TEST(test_commands_become_requests),
+		TEST(test_macaddr_takes_addresses),
 		TEST(test_fdb_speaks_as_bridge8),
 		TEST(test_times_take_units),
 		TEST(test_values_out_of_range_are_refused),

@@ -231,6 +231,51 @@ static void an_address_is_tied_once_in_each_bridge(void)
 	want_free(want);
 }
 
+static uint32_t listed(const struct want *want, const char *port)
+{
+	return source_list_count(want_port_find(want, port)->sources);
+}
+
+/* Lists are shared by clones, and changed in one alone. */
+static void a_source_list_is_changed_in_one_clone_alone(void)
+{
+	struct want *want = make_want(), *clone;
+	struct xbr_error error;
+
+	CU_ASSERT_EQUAL(change(want, "link set v1 macaddr add 02:00:00:00:00:02 02:00:00:00:00:01", &error),
+			0);
+	CU_ASSERT_EQUAL(change(want, "link set v1 macaddr add 02:00:00:00:00:02 mode source", &error), 0);
+	CU_ASSERT_EQUAL(listed(want, "v1"), 2);
+	CU_ASSERT_TRUE(source_list_has(want_port_find(want, "v1")->sources, mac_of(1)));
+	clone = want_clone(want);
+	CU_ASSERT_PTR_EQUAL(want_port_find(want, "v1")->sources, want_port_find(clone, "v1")->sources);
+	CU_ASSERT_EQUAL(change(clone, "link set v1 macaddr del 02:00:00:00:00:01", &error), 0);
+	CU_ASSERT_EQUAL(change(clone, "link set v1 macaddr del 02:00:00:00:00:01", &error), -ENOENT);
+	CU_ASSERT_EQUAL(listed(clone, "v1"), 1);
+	CU_ASSERT_EQUAL(listed(want, "v1"), 2);
+	CU_ASSERT_EQUAL(change(want, "link set v1 macaddr flush", &error), 0);
+	CU_ASSERT_EQUAL(listed(want, "v1"), 0);
+	CU_ASSERT_EQUAL(change(want, "link set v1 macaddr set 02:00:00:00:00:03", &error), 0);
+	CU_ASSERT_EQUAL(listed(want, "v1"), 1);
+	CU_ASSERT_EQUAL(change(clone, "link del v1", &error), 0);
+	want_free(clone);
+	want_free(want);
+}
+
+static void the_uplink_has_no_mode(void)
+{
+	struct want *want = make_want();
+	struct xbr_error error;
+
+	CU_ASSERT_EQUAL(change(want, "link set v1 role uplink", &error), 0);
+	CU_ASSERT_EQUAL(change(want, "link set v1 mode vepa", &error), -EINVAL);
+	CU_ASSERT_STRING_EQUAL(error.message,
+			       "v1 cannot be the uplink and in mode vepa: modes are for edge ports");
+	CU_ASSERT_EQUAL(want_port_find(want, "v1")->settings.mode, XBR_MODE_BRIDGE);
+	CU_ASSERT_EQUAL(change(want, "link set v1 mode vepa role edge", &error), 0);
+	want_free(want);
+}
+
 static void a_clone_is_equal_and_its_own(void)
 {
 	struct want *want = make_want(), *clone = want_clone(want);
@@ -323,6 +368,8 @@ static const struct test_case cases[] = {
 	TEST(a_port_of_somebody_else_becomes_the_users_by_being_named),
 	TEST(a_whole_configuration_may_move_it),
 	TEST(an_address_is_tied_once_in_each_bridge),
+	TEST(a_source_list_is_changed_in_one_clone_alone),
+	TEST(the_uplink_has_no_mode),
 	TEST(a_clone_is_equal_and_its_own),
 	TEST(a_refused_command_is_told_with_its_place),
 	TEST(an_object_of_json_that_is_no_command_is_refused),
