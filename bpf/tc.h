@@ -315,7 +315,7 @@ STAGE int tc_send_out(const struct frame *f, const struct xbr_punt *header)
 	if (!out || !out->ifindex)
 		return TC_ACT_SHOT;
 	count_tx(f, header->port, f->len);
-	punt_sent(header->port, header->reason);
+	punt_count_sent(header->port, header->reason);
 	return tc_send(out, true);
 }
 
