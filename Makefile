@@ -5,10 +5,11 @@
 ## targets:
 ##   all         the agent, the command and the manual pages (what plain `make` makes)
 ##   demo        installs what is missing, builds, and shows a working bridge
-##   check       installs what is missing, and runs all tests: unit, bpf, net, and a short fuzz
+##   check       installs what is missing, and runs all tests: unit, sim, bpf, net, and a short fuzz
 ##   check-unit  tests/unit, under sanitizers
 ##   check-bpf   tests/bpf: the BPF programs frame by frame, under sanitizers
 ##   check-net   tests/net: agent, command and datapath on network namespaces
+##   check-sim   tests/sim: spanning tree, simulated
 ##   fuzz        tests/fuzz, each target for FUZZ_SECONDS
 ##   bench       installs what is missing, and measures xbr and its peers side by side (docs/performance.md)
 ##   bench-quick the same for every day, under 60 s; fails when a row is under its "at least"
@@ -42,6 +43,7 @@ LIBDIR     ?= $(PREFIX)/lib
 COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
 
 FUZZ_SECONDS ?= 10
+SIM_NETWORKS ?= 30
 NET_JOBS     ?= 2
 
 CC         = gcc
@@ -53,7 +55,7 @@ CFLAGS     = -O2 -g
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all demo check check-unit check-bpf check-net fuzz bench bench-quick lint format deps bench-deps fresh-check \
+.PHONY: all demo check check-unit check-sim check-bpf check-net fuzz bench bench-quick lint format deps bench-deps fresh-check \
 	vm-check vm-shell vm-deps install uninstall clean help hint man test-programs
 
 # A user's PATH has no sbin: bpftool, ip, ethtool and tc live there.
@@ -76,6 +78,7 @@ AGENT   := $(wildcard agent/*.c agent/*/*.c)
 CLI     := $(wildcard cli/*.c)
 GRAMMAR := $(wildcard cli/grammar*.c)
 HOST    := $(wildcard bpf/host/*.c)
+SIM     := $(wildcard tests/sim/*.c)
 FUZZERS := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 MANUALS := $(patsubst docs/man/%.scd,build/man/%,$(wildcard docs/man/*.scd))
 
@@ -156,7 +159,7 @@ build/xbr.bash: build/xbr
 # ---- tests ------------------------------------------------------------------------------------------
 
 check: deps
-	+@MAKE='$(MAKE) --no-print-directory $(PARALLEL)' tests/summary.sh check-unit check-bpf check-net fuzz
+	+@MAKE='$(MAKE) --no-print-directory $(PARALLEL)' tests/summary.sh check-unit check-sim check-bpf check-net fuzz
 
 check-unit: build/tests/unit
 	$(Q)$(SUDO) build/tests/unit $(TESTS)
@@ -193,11 +196,20 @@ build/tests/%.suites.c: tests/% Makefile
 		for name in $(call suites,$*); do echo "	{\"$$name\", test_$${name}_suite},"; done; \
 		echo '	{NULL, NULL},'; echo '};'; } > $@
 
-build/tests/unit: $(call objects,san,$(wildcard tests/unit/*.c))
+build/tests/unit: $(call objects,san,$(wildcard tests/unit/*.c) $(filter-out tests/sim/main.c,$(SIM)))
 build/tests/bpf: $(call objects,san,$(wildcard tests/bpf/*.c) tests/unit/main.c)
 build/tests/unit build/tests/bpf: build/tests/%: build/san/build/tests/%.suites.o build/san/agent.a build/san/cli.a
 	$(call begin,LINK)
 	$(Q)$(CC) $(SANITIZE) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS_AGENT) -lcunit
+
+# Spanning tree simulated: the networks of tests/sim, then random ones (tests/sim/README.md).
+build/stp-sim: $(call objects,obj,$(SIM) $(wildcard agent/proto/*.c))
+	$(call begin,LINK)
+	$(Q)$(CC) $(CFLAGS) $(HARDEN_LD) $(LDFLAGS) -o $@ $^
+
+check-sim: build/stp-sim
+	$(Q)build/stp-sim $(wildcard tests/sim/*.stp)
+	$(Q)build/stp-sim --random $(SIM_NETWORKS)
 
 fuzz: $(FUZZERS)
 	@tests/fuzz/run.sh $(FUZZ_SECONDS) $(FUZZERS)

@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Makes the seeds of tests/fuzz/fuzz_pipeline.c from captured frames: tests/fuzz/seeds.py CAPTURES...
+"""Makes the seeds of tests/fuzz/fuzz_pipeline.c and fuzz_stp.c from captured frames: tests/fuzz/seeds.py CAPTURES...
 
 Each CAPTURE (a pcap file of Ethernet frames) becomes one file of tests/fuzz/corpus/pipeline: a world where everything is as usual, and the
-first frames of the capture, each by the next of four ports. The seeds that are committed were made from the captures of tcpdump's own
-tests (the-tcpdump-group/tcpdump, tests/, BSD licence): real LLDP, LACP, STP, QinQ and tunnel frames, and malformed ones. It need not be
+first frames of the capture, each by the next of four ports; captures with BPDUs in them become one of tests/fuzz/corpus/stp, too. The seeds
+that are committed were made from the captures of tcpdump's own tests (the-tcpdump-group/tcpdump, tests/, BSD licence): real LLDP, LACP, STP, QinQ and tunnel frames, and malformed ones. It need not be
 run again; it is here to tell where the seeds come from.
 """
 
@@ -13,6 +13,8 @@ import sys
 from pathlib import Path
 
 CORPUS = Path(__file__).parent / "corpus" / "pipeline"
+STP_CORPUS = Path(__file__).parent / "corpus" / "stp"
+BPDU_GROUP = bytes.fromhex("0180c2000000")
 FRAMES = 12
 FRAME_MAX = 256
 ETHERNET = 1
@@ -47,14 +49,23 @@ def seed_of(frames):
     return WORLD + records
 
 
+def stp_seed_of(frames):
+    """Half a second between two frames."""
+    bpdus = [frame for frame in frames if frame[:6] == BPDU_GROUP][:FRAMES]
+    return b"".join(struct.pack("<BH", 40 + number % 4, len(frame)) + frame for number, frame in enumerate(bpdus))
+
+
 def main(captures):
     if not captures:
         sys.exit(__doc__)
     CORPUS.mkdir(parents=True, exist_ok=True)
+    STP_CORPUS.mkdir(parents=True, exist_ok=True)
     for capture in map(Path, captures):
         frames = list(frames_of(capture))
         if frames:
             (CORPUS / capture.stem).write_bytes(seed_of(frames))
+            if stp_seed_of(frames):
+                (STP_CORPUS / capture.stem).write_bytes(stp_seed_of(frames))
         else:
             print(f"{capture}: no Ethernet frames, no seed", file=sys.stderr)
 
