@@ -638,7 +638,8 @@ static unsigned int topic_of(const char *word)
 
 void api_update_events(struct agent *agent)
 {
-	agent->dp->switches->events = server_has_subscribers(agent->server, TOPIC_FDB);
+	agent->dp->switches->events =
+		server_has_subscribers(agent->server, TOPIC_FDB) || uplink_wants_events(agent->model);
 	punt_update_tap(agent);
 }
 

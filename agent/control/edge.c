@@ -153,14 +153,14 @@ static int check_sources(const struct want *want, const char **ret_at, struct xb
 
 	HASH_ITER (hh, want->ports, port, next) {
 		count += source_list_count(port->sources);
-		if (count <= XBR_SOURCE_ROOM / 2)
+		if (count <= XBR_SOURCE_MOST)
 			continue;
 		*ret_at = port->at;
 		return xbr_refuse(
 			error, -ENOSPC,
 			"the source list of %s is too long: %d addresses are the most, on all lists "
 			"together",
-			port->name, XBR_SOURCE_ROOM / 2);
+			port->name, XBR_SOURCE_MOST);
 	}
 	return 0;
 }

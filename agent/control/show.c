@@ -187,6 +187,25 @@ static json_t *show_sources(const struct source_list *list)
 	return array;
 }
 
+/* The sentence, and its parts. */
+static json_t *show_filter(const struct port *port)
+{
+	struct uplink_filter_view view;
+	char text[HOOK_TEXT + 32];
+
+	if (!port->filter)
+		return json_null();
+	uplink_filter_show(port, &view);
+	if (!view.exact)
+		snprintf(text, sizeof(text), "promiscuous because %s", view.why);
+	else if (view.room)
+		snprintf(text, sizeof(text), "exact %u of %u", view.addresses, view.room);
+	else
+		snprintf(text, sizeof(text), "exact %u", view.addresses);
+	return json_pack("{ss sb sI}", "text", text, "exact", view.exact, "addresses",
+			 (json_int_t)view.addresses);
+}
+
 /* What was set, and what it came to. */
 static void add_edge(json_t *object, const struct port *port)
 {
@@ -200,9 +219,10 @@ static void add_edge(json_t *object, const struct port *port)
 				    json_boolean(w->by_default != ((s->edge_options & w->option) != 0)));
 	json_object_set_new(object, "macaddr_data", show_sources(port->sources));
 	json_object_set_new(object, "edge",
-			    json_pack("{ss ss ss?}", "is", port->uplink ? "uplink" : "edge", "reason",
+			    json_pack("{ss ss ss? so}", "is", port->uplink ? "uplink" : "edge", "reason",
 				      port->role_reason, "uplink",
-				      uplink && uplink != port ? uplink->name : NULL));
+				      uplink && uplink != port ? uplink->name : NULL, "filter",
+				      show_filter(port)));
 }
 
 json_t *show_link(struct model *model, const struct port *port)

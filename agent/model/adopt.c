@@ -309,6 +309,7 @@ int adopt_all(struct model *model, struct xbr_error *error)
 		return err;
 	fdb_table_walk(&model->dp->fdb, 0, model->dp->fdb.count, count_pinned, model);
 	sources_restore(model);
+	uplink_restore(model);
 	check_bridges(model);
 	check_ports(model);
 	mark_all(model);

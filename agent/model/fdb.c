@@ -165,8 +165,10 @@ int fdb_put(struct model *model, struct port *port, uint64_t mac, uint8_t kind, 
 			"no room for the address: both its buckets are full (see --fdb-size of xbrd)");
 	if (err)
 		return xbr_refuse(error, err, "the address changes too fast");
-	if (fdb_get(model, port->bridge, mac, &view))
+	if (fdb_get(model, port->bridge, mac, &view)) {
+		uplink_on_address(model, &view);
 		tell(model, there ? MODEL_SET : MODEL_ADD, &view);
+	}
 	return 0;
 }
 
@@ -510,8 +512,10 @@ void fdb_on_event(const struct xbr_fdb_event *event, void *user)
 	const struct port *from = NULL;
 	struct fdb_view view;
 
-	if (!view_of(model, event->key, event->new_data, datapath_jiffies(model->dp), &view) ||
-	    !model->listener.fdb)
+	if (!view_of(model, event->key, event->new_data, datapath_jiffies(model->dp), &view))
+		return;
+	uplink_on_address(model, &view);
+	if (!model->listener.fdb)
 		return;
 	if (event->old_data)
 		from = port_of_number(model, fdb_data_port(event->old_data));

@@ -96,6 +96,7 @@ void model_settle(struct model *model)
 		if (!bridge->flood_dirty)
 			continue;
 		edge_update(model, bridge);
+		uplink_update(model, bridge);
 		hook_update_targets(model, bridge);
 		flood_rebuild(model, bridge);
 	}

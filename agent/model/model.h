@@ -6,6 +6,7 @@
  *     bridge.c  the bridge device and its local port      port.c   a device's life as a port
  *     hook.c    which hook a port gets, and why           flood.c  who gets copies
  *     edge.c    which port is the uplink, and what modes come to
+ *     uplink.c  the uplink's address filter
  *     sources.c the addresses that ports in mode source take frames from
  *     fdb.c     addresses: by hand, ageing, flushing      adopt.c  what an earlier agent left; kernel events
  *     features.c  what the programs must have in them
@@ -90,6 +91,8 @@ struct port {
 	struct hook hook;
 	bool uplink; /* its role, asked for or found out */
 	char role_reason[HOOK_TEXT];
+	struct uplink_filter *filter; /* of the uplink while modes are set; see uplink.c */
+	uint32_t behind;              /* addresses behind it, at the uplink filter's last walk */
 	struct source_list *sources;
 	struct source_share share; /* as it is counted now */
 	struct rtnl_link link;     /* as last told by the kernel */
@@ -192,6 +195,10 @@ void port_unbind(struct model *model, struct port *port);
 void port_refresh(struct model *model, struct port *port, const struct rtnl_link *link);
 /* Promiscuous by our own word, where no kernel bridge asks for it. */
 void port_listen_to_all(struct model *model, struct port *port, bool on);
+/* Out of the bridge device, if it was us who enslaved it, and hearing all groups by our own word; back again.
+ */
+void port_leave_master(struct model *model, struct port *port);
+void port_join_master(struct model *model, struct port *port);
 void port_set_origin(struct model *model, struct port *port, uint8_t origin);
 
 /* Shared by bridge.c, port.c and adopt.c. */
@@ -233,6 +240,30 @@ void edge_update(struct model *model, struct bridge *bridge);
 void edge_begin(struct model *model, struct port *port);
 /* Would role auto make a device of this kind an uplink? With the sentence that says why. */
 bool edge_kind_is_uplink(const char *kind, char ret_reason[HOOK_TEXT]);
+
+/* ---- uplink.c ---- */
+
+/* After edge_update(): the bridge's uplink gets a filter, a former one loses it. */
+void uplink_update(struct model *model, struct bridge *bridge);
+/* Reads the addresses of all filters anew. To be called about once a second. */
+void uplink_sync(struct model *model);
+/* An address is new, or has moved. */
+void uplink_on_address(struct model *model, const struct fdb_view *view);
+bool uplink_wants_events(const struct model *model);
+/* The port goes. here: its device is still there. */
+void uplink_close(struct model *model, struct port *port, bool here);
+void uplink_restore(struct model *model);
+/* Frees the process's view only. */
+void uplink_forget(struct port *port);
+
+struct uplink_filter_view {
+	uint32_t addresses;
+	uint32_t room; /* of the device; 0: not known */
+	bool exact;
+	const char *why; /* it is not */
+};
+/* port->filter is not NULL. */
+void uplink_filter_show(const struct port *port, struct uplink_filter_view *ret_view);
 
 /* ---- sources.c ---- */
 

@@ -166,6 +166,18 @@ int port_check(struct model *model, const char *name, const char *bridge_name, s
 
 /* ---- a device comes ---- */
 
+static void hear_groups(struct model *model, struct port *port, bool on)
+{
+	struct xbr_port_saved *saved = port_memory(model, port);
+	int err = 0;
+
+	if (saved->allmulti_by_us != on)
+		err = rtnl_link_set_allmulti(model->rtnl, (int)port->ifindex, on);
+	if (err)
+		model_log(model, "cannot change what groups %s hears: %s", port->name, strerror(-err));
+	saved->allmulti_by_us = on;
+}
+
 /* The programs are on it already, and the port is disabled: no frame slips through the kernel's own bridge.
  */
 static int enslave(struct model *model, struct port *port, struct xbr_error *error)
@@ -174,6 +186,11 @@ static int enslave(struct model *model, struct port *port, struct xbr_error *err
 
 	if (port->origin == XBR_ORIGIN_ADOPTED || port->link.master == (int)port->bridge->ifindex)
 		return 0;
+	if (port->settings.role == XBR_ROLE_UPLINK || port->bridge->uplink == port) {
+		hear_groups(model, port, true);
+		port_listen_to_all(model, port, true);
+		return 0;
+	}
 	port_memory(model, port)->enslaved_by_us = 1;
 	err = rtnl_link_set_master(model->rtnl, (int)port->ifindex, (int)port->bridge->ifindex);
 	if (!err) {
@@ -301,6 +318,29 @@ static void release(struct model *model, struct port *port)
 			  strerror(-err));
 }
 
+void port_leave_master(struct model *model, struct port *port)
+{
+	if (port->link.master && !port_memory(model, port)->enslaved_by_us)
+		return;
+	hear_groups(model, port, true);
+	port_listen_to_all(model, port, true);
+	release(model, port);
+	port->link.master = 0;
+	port_memory(model, port)->enslaved_by_us = 0;
+}
+
+void port_join_master(struct model *model, struct port *port)
+{
+	struct xbr_error error;
+
+	if (port->link.master)
+		return;
+	if (enslave(model, port, &error))
+		model_log(model, "%s", error.message);
+	port_listen_to_all(model, port, !port->link.master);
+	hear_groups(model, port, !port->link.master);
+}
+
 void port_unbind(struct model *model, struct port *port)
 {
 	bool here = device_is_here(model, port);
@@ -310,11 +350,14 @@ void port_unbind(struct model *model, struct port *port)
 	__atomic_store_n(&port_slot(model, port)->state, XBR_STATE_DISABLED, __ATOMIC_SEQ_CST);
 	fdb_flush_port(model, port);
 	fdb_own_address_remove(model, port);
+	uplink_close(model, port, here);
 	if (here) {
 		release(model, port);
 		port_listen_to_all(model, port, false);
+		hear_groups(model, port, false);
 	}
 	port_memory(model, port)->enslaved_by_us = port_memory(model, port)->promiscuous_by_us = 0;
+	port_memory(model, port)->allmulti_by_us = 0;
 	hook_detach(model, port, here);
 	if (datapath_port_of(model->dp, port->ifindex) == port->number)
 		datapath_set_port_of(model->dp, port->ifindex, XBR_PORT_NONE);

@@ -169,6 +169,8 @@ static int gather(uint64_t key, uint32_t value, void *user)
 	struct source_walk *walk = user;
 
 	(void)value;
+	if (fdb_key_fid(key) & XBR_SOURCE_FILTER)
+		return 0; /* uplink.c's */
 	if (walk->count == walk->room) {
 		size_t room = walk->room ? walk->room * 2 : 256;
 		uint64_t *keys = realloc(walk->keys, room * sizeof(*keys));
@@ -281,6 +283,7 @@ void sources_close(struct model *model)
 		if (model->by_number[i]) {
 			source_list_drop(model->by_number[i]->sources);
 			source_list_drop(model->by_number[i]->share.list);
+			uplink_forget(model->by_number[i]);
 		}
 	HASH_ITER (hh, model->source_counts, count, next) {
 		HASH_DEL(model->source_counts, count);

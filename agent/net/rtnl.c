@@ -141,6 +141,11 @@ int rtnl_link_set_promiscuous(struct rtnl *rtnl, int ifindex, bool on)
 	return set_flag(rtnl, ifindex, IFF_PROMISC, on);
 }
 
+int rtnl_link_set_allmulti(struct rtnl *rtnl, int ifindex, bool on)
+{
+	return set_flag(rtnl, ifindex, IFF_ALLMULTI, on);
+}
+
 int rtnl_link_delete(struct rtnl *rtnl, int ifindex)
 {
 	if (ifindex <= 0)

@@ -53,6 +53,10 @@ int rtnl_link_set_master(struct rtnl *rtnl, int ifindex, int master);
 int rtnl_link_set_address(struct rtnl *rtnl, int ifindex, const uint8_t address[6]);
 int rtnl_link_set_up(struct rtnl *rtnl, int ifindex, bool up);
 int rtnl_link_set_promiscuous(struct rtnl *rtnl, int ifindex, bool on);
+int rtnl_link_set_allmulti(struct rtnl *rtnl, int ifindex, bool on);
+/* The device's own unicast filter. -EEXIST: the address is in it already; -EOPNOTSUPP: the driver takes none.
+ */
+int rtnl_unicast_set(struct rtnl *rtnl, int ifindex, const uint8_t address[6], bool on);
 int rtnl_link_delete(struct rtnl *rtnl, int ifindex);
 
 /* Makes a kernel bridge device: STP off, multicast snooping off. -EEXIST where the name is taken. */

@@ -282,10 +282,14 @@ _Static_assert(sizeof(struct xbr_fdb_bucket) == 64, "a bucket is one cache line"
 /*
  * Map `edge_sources`: hash. Key: as an FDB key (fdb_key()), with one of two things in the place of the FID:
  * the number of a port in mode source that has the address on its list, or XBR_SOURCE_BRIDGE and a bridge's
- * index: some port of the bridge has. Value: enum xbr_source.
+ * index: some port of the bridge has. Value: enum xbr_source. A third kind of entry no program reads:
+ * XBR_SOURCE_FILTER and a port's number, an address that the agent wrote into the filter of the port's
+ * device.
  */
 #define XBR_SOURCE_BRIDGE 0x8000
-#define XBR_SOURCE_ROOM   65536 /* entries: two for each address of each list */
+#define XBR_SOURCE_FILTER 0x4000
+#define XBR_SOURCE_MOST   32768 /* addresses on all lists together */
+#define XBR_SOURCE_ROOM   (2 * XBR_SOURCE_MOST + 32768)
 
 enum xbr_source {
 	XBR_SOURCE_LISTED = 1 << 0,
@@ -477,11 +481,12 @@ struct xbr_port_saved {
 	__u32 own_before;       /* their values before */
 	__u32 peer_changed;     /* the same for a veth's peer */
 	__u32 peer_before;
-	__u8 clsact_by_us; /* the clsact qdisc on the device is ours to take away */
-	__u8 mode;         /* enum xbr_mode: asked for */
-	__u8 role;         /* enum xbr_role: asked for */
-	__u8 edge_options; /* enum xbr_edge_options */
-	__u8 reserved[20];
+	__u8 clsact_by_us;   /* the clsact qdisc on the device is ours to take away */
+	__u8 mode;           /* enum xbr_mode: asked for */
+	__u8 role;           /* enum xbr_role: asked for */
+	__u8 edge_options;   /* enum xbr_edge_options */
+	__u8 allmulti_by_us; /* as promiscuous_by_us, for groups */
+	__u8 reserved[19];
 };
 _Static_assert(sizeof(struct xbr_port_saved) == 64, "fixed");
 
