@@ -191,7 +191,7 @@ def test_what_cannot_be_is_refused_with_a_sentence(running):
     refused("link set v1 role edge", "mode passthru of v2 needs an uplink, and br0 has none")
     refused("link set v2 mode macvtap", "macvtap")
     bridge = json.loads(running.xbr("-j link show dev v2").stdout)[0]
-    assert bridge["edge"] == {"is": "edge", "reason": "it has a mode", "uplink": "v1"}
+    assert bridge["edge"] == {"is": "edge", "reason": "it has a mode", "uplink": "v1", "filter": None}
     text = running.xbr("-d link show").stdout
     assert "role uplink: uplink (as asked for)" in text and "role auto: edge (it has a mode) uplink v1" in text
     assert "role auto: edge (v1 is named as the uplink)" in text
