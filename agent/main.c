@@ -17,6 +17,7 @@
 #include "datapath/features.h"
 #include "log.h"
 #include "model/features.h"
+#include "model/guard.h"
 #include "options.h"
 
 #define SWEEP_PERIOD_USEC 1000000
@@ -79,6 +80,7 @@ static int on_sweep(sd_event_source *source, uint64_t usec, void *user)
 	(void)usec;
 	fdb_sweep(agent->model);
 	uplink_sync(agent->model);
+	guard_sweep(agent->model);
 	model_drop_surplus(agent->model);
 	api_update_events(agent);
 	sd_event_source_set_time_relative(source, SWEEP_PERIOD_USEC);

@@ -7,6 +7,7 @@
  *     ingress    port known? up? source address a possible one?
  *     punt       a control frame that the agent asked for?
  *     vlan       which VLAN? may it come in? the FID of its addresses
+ *     guard      may its sender say what it says?
  *     learn      write the FDB on change, or once an epoch
  *     lookup     a port, a flood, or nowhere
  *     edge       may it leave there?
@@ -16,6 +17,7 @@
 #define XBR_PIPELINE_H
 
 #include "edge.h"
+#include "guard.h"
 #include "ingress.h"
 #include "learn.h"
 #include "lookup.h"
@@ -92,7 +94,7 @@ STAGE void relay(struct frame *f, const struct xbr_port *port, const struct xbr_
 		edge(f, port);
 }
 
-STAGE void pipeline(struct frame *f)
+STAGE void pipeline(struct frame *f, const struct octets *octets)
 {
 	const struct xbr_port *port = f->in ? port_get(f->in) : NULL;
 	const struct xbr_bridge *bridge;
@@ -104,7 +106,7 @@ STAGE void pipeline(struct frame *f)
 	bridge = bridge_get(port->bridge);
 	if (!bridge || !ingress(f) || !punt(f, port, bridge) || !ingress_state(f, port))
 		return;
-	if (vlan(f, port, bridge))
+	if (vlan(f, port, bridge) && guard(f, port, octets))
 		relay(f, port, bridge);
 }
 

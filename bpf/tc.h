@@ -76,9 +76,11 @@ STAGE bool tc_parse(struct frame *f, const struct __sk_buff *skb)
 
 STAGE void tc_decide(struct frame *f, struct __sk_buff *skb)
 {
+	const struct octets octets = OCTETS_TC(skb);
+
 	tc_pull(skb);
 	if (tc_parse(f, skb))
-		pipeline(f);
+		pipeline(f, &octets);
 	trace_frame(f);
 }
 

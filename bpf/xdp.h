@@ -30,8 +30,10 @@ STAGE void xdp_context(struct frame *f, struct xdp_md *xdp)
 
 STAGE void xdp_decide(struct frame *f, struct xdp_md *xdp)
 {
+	const struct octets octets = OCTETS_XDP(xdp);
+
 	if (parse(f, (void *)(long)xdp->data, (void *)(long)xdp->data_end))
-		pipeline(f);
+		pipeline(f, &octets);
 	trace_frame(f);
 }
 

@@ -82,12 +82,35 @@ static bool may_repeat(const struct xbr_param *param)
 	return param->kind == XBR_PARAM_SET || param->kind == XBR_PARAM_STATE;
 }
 
+/* `isolation community 5`: two words are one value. */
+static int take_community(struct parse *parse, const struct xbr_param *param)
+{
+	json_t *value = NULL, *joined;
+	int err = 0;
+
+	if (++parse->at == parse->count)
+		return grammar_refuse(parse->error, "community needs a number: 1 to %lld", param->max);
+	err = grammar_number(param, parse->words[parse->at++], 1, &value, parse->error);
+	if (err)
+		return err;
+	joined = json_sprintf("community %lld", (long long)json_integer_value(value));
+	json_decref(value);
+	if (json_object_set_new(parse->params, param->key, joined) != 0)
+		return out_of_memory(parse->error);
+	return 0;
+}
+
 /* Takes the word in hand as the value of param. */
 static int take_value(struct parse *parse, const struct xbr_param *param)
 {
 	json_t *value = NULL;
 	int err = grammar_value(param, parse->words[parse->at], &value, parse->error);
 
+	if (err == 0 && param->kind == XBR_PARAM_ISOLATION &&
+	    strcmp(json_string_value(value), "community") == 0) {
+		json_decref(value);
+		return take_community(parse, param);
+	}
 	if (err == 0 && param->key)
 		err = add_value(parse, param, value);
 	json_decref(value);
@@ -159,6 +182,17 @@ static int take_option(struct parse *parse)
 	return err;
 }
 
+/* "fdb flush needs dev DEV or br BR": the first two of those that would do. */
+static int refuse_none_of(struct parse *parse, uint32_t one_of)
+{
+	const struct xbr_param *first = &parse->command->params[__builtin_ctz(one_of)];
+	const struct xbr_param *second = &parse->command->params[__builtin_ctz(one_of & (one_of - 1))];
+
+	return grammar_refuse(parse->error, "%s needs %s %s or %s %s",
+			      grammar_command_name(parse->command).text, first->words, first->value,
+			      second->words, second->value);
+}
+
 /* Refuses what is missing as a whole. */
 static int check_complete(struct parse *parse)
 {
@@ -179,7 +213,7 @@ static int check_complete(struct parse *parse)
 					      is_bare ? "" : " ", param->value);
 	}
 	if (one_of && !(parse->given & one_of))
-		return grammar_refuse(parse->error, "%s needs dev DEV or br BR", name.text);
+		return refuse_none_of(parse, one_of);
 	if ((parse->command->flags & XBR_NEEDS_OPTION) && !(parse->given & ~required))
 		return grammar_refuse(parse->error, "nothing to set; xbr %s help lists the options",
 				      name.text);

@@ -258,7 +258,7 @@ bool grammar_param_has_choices(const struct xbr_param *param)
 {
 	return param->kind == XBR_PARAM_BOOL || param->kind == XBR_PARAM_CHOICE ||
 	       param->kind == XBR_PARAM_STATE || param->kind == XBR_PARAM_SET ||
-	       param->kind == XBR_PARAM_MACADDR;
+	       param->kind == XBR_PARAM_MACADDR || param->kind == XBR_PARAM_ISOLATION;
 }
 
 static void add_params(const struct xbr_command *command, struct vocabulary *vocabulary)

@@ -82,7 +82,11 @@ int grammar_value(const struct xbr_param *param, const char *word, json_t **ret_
 /* Is the word written as an Ethernet address is? */
 bool grammar_is_lladdr(const char *word);
 
-/* True when `value` of the table is a list of words: BOOL, CHOICE, STATE, SET, MACADDR. */
+/* A number from min to the param's max, as JSON. */
+int grammar_number(const struct xbr_param *param, const char *word, long long min, json_t **ret_value,
+		   struct grammar_error *error);
+
+/* True when `value` of the table is a list of words: BOOL, CHOICE, STATE, SET, MACADDR, ISOLATION. */
 bool grammar_param_has_choices(const struct xbr_param *param);
 
 /* The name of a command as typed: "fdb add", "save". */

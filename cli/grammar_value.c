@@ -32,6 +32,19 @@ static int read_number(const char **cursor, long long *ret_number)
 	return 0;
 }
 
+int grammar_number(const struct xbr_param *param, const char *word, long long min, json_t **ret_value,
+		   struct grammar_error *error)
+{
+	const char *cursor = word;
+	long long number;
+
+	if (read_number(&cursor, &number) != 0 || *cursor || number < min || number > param->max)
+		return grammar_refuse(error, "%s is no number from %lld to %lld", grammar_quote(word).text,
+				      min, param->max);
+	*ret_value = json_integer(number);
+	return 0;
+}
+
 static int number_value(const struct xbr_param *param, const char *word, json_t **ret_value,
 			struct grammar_error *error)
 {
@@ -259,7 +272,7 @@ static int (*const converters[XBR_PARAM_KINDS])(const struct xbr_param *, const 
 	[XBR_PARAM_CHOICE] = choice_value,   [XBR_PARAM_STATE] = state_value,
 	[XBR_PARAM_SET] = choice_value,      [XBR_PARAM_STRING] = string_value,
 	[XBR_PARAM_MACADDR] = choice_value,  [XBR_PARAM_FLAG] = flag_value,
-	[XBR_PARAM_REFUSED] = refused_value,
+	[XBR_PARAM_REFUSED] = refused_value, [XBR_PARAM_ISOLATION] = choice_value,
 };
 
 int grammar_value(const struct xbr_param *param, const char *word, json_t **ret_value,

@@ -47,6 +47,7 @@ extern const struct output_field bridge_fields[];
 extern const struct output_field link_fields[];
 extern const struct output_field fdb_fields[];
 extern const struct output_field fdb_flush_fields[];
+extern const struct output_field guard_fields[];
 extern const struct output_field stats_fields[];
 extern const struct output_field reasons_fields[];
 extern const struct output_field config_apply_fields[];

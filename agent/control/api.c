@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "control/commands.h"
+#include "control/guard.h"
 #include "control/params.h"
 #include "control/punt.h"
 #include "control/show.h"
@@ -271,6 +272,8 @@ CHANGE_HANDLER(handle_link_add, "link.add")
 CHANGE_HANDLER(handle_link_set, "link.set")
 CHANGE_HANDLER(handle_link_del, "link.del")
 CHANGE_HANDLER(handle_punt_set, "punt.set")
+CHANGE_HANDLER(handle_guard_set, "guard.set")
+CHANGE_HANDLER(handle_storm_control_set, "storm_control.set")
 
 /* ---- apply, confirm, save ---- */
 
@@ -621,6 +624,44 @@ static void handle_fdb_flush(void *user, struct server_client *client, const jso
 	reply->result = json_pack("{sI}", "flushed", (json_int_t)fdb_flush(agent->model, &filter));
 }
 
+/* ---- guards ---- */
+
+static void answer(int err, const struct xbr_error *error, struct server_reply *reply)
+{
+	if (err)
+		answer_command_error(error, reply);
+}
+
+static void handle_guard_allow(void *user, struct server_client *client, const json_t *params,
+			       struct server_reply *reply)
+{
+	struct agent *agent = user;
+	struct xbr_error error;
+
+	(void)client;
+	answer(guard_allow_now(agent->model, params, &error), &error, reply);
+}
+
+static void handle_guard_del(void *user, struct server_client *client, const json_t *params,
+			     struct server_reply *reply)
+{
+	struct agent *agent = user;
+	struct xbr_error error;
+
+	(void)client;
+	answer(guard_del_now(agent->model, params, &error), &error, reply);
+}
+
+static void handle_guard_show(void *user, struct server_client *client, const json_t *params,
+			      struct server_reply *reply)
+{
+	struct agent *agent = user;
+	struct xbr_error error;
+
+	(void)client;
+	answer(guard_show(agent->model, params, &reply->result, &error), &error, reply);
+}
+
 /* ---- events ---- */
 
 static const struct {
@@ -749,17 +790,35 @@ void api_listen(struct agent *agent)
 /* ---- the table ---- */
 
 const struct server_method api_methods[] = {
-	{"version", handle_version},       {"reasons", handle_reasons},
-	{"bridge.add", handle_bridge_add}, {"bridge.set", handle_bridge_set},
-	{"bridge.del", handle_bridge_del}, {"bridge.show", handle_bridge_show},
-	{"link.add", handle_link_add},     {"link.set", handle_link_set},
-	{"link.del", handle_link_del},     {"link.show", handle_link_show},
-	{"fdb.add", handle_fdb_add},       {"fdb.replace", handle_fdb_replace},
-	{"fdb.del", handle_fdb_del},       {"fdb.get", handle_fdb_get},
-	{"fdb.show", handle_fdb_show},     {"fdb.flush", handle_fdb_flush},
-	{"stats.show", handle_stats_show}, {"apply", handle_apply},
-	{"confirm", handle_confirm},       {"save", handle_save},
-	{"monitor", handle_monitor},       {"punt.set", handle_punt_set},
-	{"punt.show", handle_punt_show},   {"punt.send", handle_punt_send},
-	{"punt.tap", handle_punt_tap},     {NULL, NULL},
+	{"version", handle_version},
+	{"reasons", handle_reasons},
+	{"bridge.add", handle_bridge_add},
+	{"bridge.set", handle_bridge_set},
+	{"bridge.del", handle_bridge_del},
+	{"bridge.show", handle_bridge_show},
+	{"link.add", handle_link_add},
+	{"link.set", handle_link_set},
+	{"link.del", handle_link_del},
+	{"link.show", handle_link_show},
+	{"fdb.add", handle_fdb_add},
+	{"fdb.replace", handle_fdb_replace},
+	{"fdb.del", handle_fdb_del},
+	{"fdb.get", handle_fdb_get},
+	{"fdb.show", handle_fdb_show},
+	{"fdb.flush", handle_fdb_flush},
+	{"stats.show", handle_stats_show},
+	{"apply", handle_apply},
+	{"confirm", handle_confirm},
+	{"save", handle_save},
+	{"monitor", handle_monitor},
+	{"punt.set", handle_punt_set},
+	{"punt.show", handle_punt_show},
+	{"punt.send", handle_punt_send},
+	{"punt.tap", handle_punt_tap},
+	{"guard.set", handle_guard_set},
+	{"guard.allow", handle_guard_allow},
+	{"guard.del", handle_guard_del},
+	{"guard.show", handle_guard_show},
+	{"storm_control.set", handle_storm_control_set},
+	{NULL, NULL},
 };

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "control/guard.h"
+#include "control/line.h"
 #include "control/macaddr.h"
 #include "control/params.h"
 
@@ -135,6 +137,7 @@ struct link_request {
 	EDGE_SWITCHES(SWITCH_MEMBER)
 	uint32_t fdb_max_learned, group_fwd_mask, xdp, mode, role, macaddr;
 	const json_t *macaddr_list;
+	struct link_guard_request guard;
 };
 
 /* In `given`, switches have their own flags; the rest is shifted above them, edge switches above that. */
@@ -175,7 +178,8 @@ struct link_request {
 					.type = PARAM_ENUM,                                                  \
 					.words = source_verb_words,                                          \
 					LINK_FIELD(macaddr)},                                                \
-		{.name = "macaddr_list", .type = PARAM_ARRAY, LINK_FIELD(macaddr_list)},
+		{.name = "macaddr_list", .type = PARAM_ARRAY, LINK_FIELD(macaddr_list)},                     \
+		LINK_GUARD_OPTIONS(offsetof(struct link_request, guard))
 
 #define LINK_DEV                                                                                             \
 	{                                                                                                    \
@@ -216,9 +220,10 @@ static int link_read(const json_t *params, const struct param *table, struct lin
 	memset(ret_request, 0, sizeof(*ret_request));
 	ret_request->macaddr = SOURCE_VERB_COUNT;
 	err = params_read(params, table, ret_request, &given, error);
-	if (!err)
-		port_patch_of(ret_request, given, ret_patch);
-	return err;
+	if (err)
+		return err;
+	port_patch_of(ret_request, given, ret_patch);
+	return link_guard_patch(&ret_request->guard, given, ret_patch, error);
 }
 
 /* After the rest: a port that is to be refused gets no list. */
@@ -344,11 +349,12 @@ static const struct {
 	int (*change)(const json_t *params, struct want *want, struct xbr_error *error);
 	bool in_file;
 } commands_known[] = {
-	{"bridge.add", command_bridge_add, true},  {"bridge.set", command_bridge_set, true},
-	{"bridge.del", command_bridge_del, false}, {"link.add", command_link_add, true},
-	{"link.set", command_link_set, true},      {"link.del", command_link_del, false},
-	{"fdb.add", command_fdb_add, true},        {"fdb.replace", command_fdb_replace, true},
-	{"punt.set", command_punt_set, true},
+	{"bridge.add", command_bridge_add, true},   {"bridge.set", command_bridge_set, true},
+	{"bridge.del", command_bridge_del, false},  {"link.add", command_link_add, true},
+	{"link.set", command_link_set, true},       {"link.del", command_link_del, false},
+	{"fdb.add", command_fdb_add, true},         {"fdb.replace", command_fdb_replace, true},
+	{"punt.set", command_punt_set, true},       {"guard.set", command_guard_set, true},
+	{"guard.allow", command_guard_allow, true}, {"storm_control.set", command_storm_control_set, true},
 };
 
 int command_to_want(const char *method, const json_t *params, struct want *want, struct xbr_error *error)
@@ -430,39 +436,6 @@ int commands_to_want(const struct model *model, const json_t *commands, struct w
 
 #define SOURCES_A_LINE 16
 
-/* A line under way. */
-struct line {
-	char text[512];
-	size_t used;
-};
-
-__attribute__((format(printf, 2, 3))) static void line_add(struct line *line, const char *format, ...)
-{
-	va_list args;
-	int length;
-
-	va_start(args, format);
-	length = vsnprintf(line->text + line->used, sizeof(line->text) - line->used, format, args);
-	va_end(args);
-	if (length > 0 && line->used + (size_t)length < sizeof(line->text))
-		line->used += (size_t)length;
-}
-
-/*
- * A name with the word that introduces it, so that a device called as an option is still a device. The kernel
- * lets names hold quotes, '#' and backslashes: such a name is quoted as cli/grammar_text.c reads it, a single
- * quote in double ones.
- */
-static void line_add_name(struct line *line, const char *word, const char *name)
-{
-	const char *mark = name[strcspn(name, "'\"#\\")] ? "'" : "";
-
-	line_add(line, " %s %s", word, mark);
-	for (; *name; name++)
-		line_add(line, *name == '\'' ? "'\"%c\"'" : "%c", *name);
-	line_add(line, "%s", mark);
-}
-
 static void save_bridge(json_t *lines, const struct bridge *bridge)
 {
 	const struct bridge_settings *s = &bridge->settings, *d = &bridge_settings_default;
@@ -532,6 +505,7 @@ static void save_port(json_t *lines, const struct port *port)
 	if (s->xdp != d->xdp)
 		line_add(&line, " xdp %s", xdp_mode_words[s->xdp]);
 	save_edge(&line, s);
+	line_add_guard(&line, s);
 	json_array_append_new(lines, json_string(line.text));
 	save_sources(lines, port);
 }
@@ -629,7 +603,8 @@ json_t *commands_save(struct model *model)
 	json_t *lines = json_array();
 
 	if (lines && append_sorted(lines, save_punt(model)) && append_sorted(lines, save_bridges(model)) &&
-	    append_sorted(lines, save_ports(model)) && append_sorted(lines, save_addresses(model)))
+	    append_sorted(lines, save_ports(model)) && append_sorted(lines, save_allowances(model)) &&
+	    append_sorted(lines, save_guards(model)) && append_sorted(lines, save_addresses(model)))
 		return lines;
 	json_decref(lines);
 	return NULL;

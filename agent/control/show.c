@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "control/commands.h"
+#include "control/guard.h"
 #include "datapath/attach.h"
 #include "net/ethtool.h"
 
@@ -242,6 +243,7 @@ json_t *show_link(struct model *model, const struct port *port)
 	json_object_set_new(object, "state", json_string(state_word(slot->state)));
 	add_switches(object, port->settings.flags);
 	add_edge(object, port);
+	show_link_guard(object, model, port);
 	json_object_set_new(object, "group_fwd_mask", show_mask(port->settings.group_fwd_mask));
 	json_object_set_new(object, "fdb_n_learned",
 			    json_integer(model->dp->port_live[port->number].learned));

@@ -8,6 +8,7 @@
 #include "control/edge.h"
 #include "datapath/features.h"
 #include "model/features.h"
+#include "model/guard.h"
 
 /* ---- what is ---- */
 
@@ -27,8 +28,10 @@ static bool snapshot_bridges(const struct model *model, struct want *want)
 
 static bool snapshot_ports(const struct model *model, struct want *want)
 {
-	struct port_patch patch = {
-		.given = ~0u, .flags_given = PORT_SWITCH_MASK, .edge_options_given = UINT8_MAX};
+	struct port_patch patch = {.given = ~0u,
+				   .flags_given = PORT_SWITCH_MASK,
+				   .edge_options_given = UINT8_MAX,
+				   .guard_given = GUARD_SETTABLE};
 	struct port *port, *next;
 	struct xbr_error error;
 
@@ -77,6 +80,19 @@ static void snapshot_punt(const struct model *model, struct want *want)
 		want->punt[reason] = punt_limit_get(model, reason);
 }
 
+static bool snapshot_allowances(struct model *model, struct want *want)
+{
+	struct port *port, *next;
+	struct xbr_error error;
+
+	port_foreach (model, port, next)
+		for (const struct port_allowance *each = port->allowances; each; each = each->next)
+			if (each->source == XBR_ALLOWED_GIVEN &&
+			    want_allow(want, port->name, &each->what, &error))
+				return false;
+	return true;
+}
+
 struct want *transaction_snapshot(struct model *model, bool with_addresses)
 {
 	struct want *want = want_new();
@@ -84,7 +100,7 @@ struct want *transaction_snapshot(struct model *model, bool with_addresses)
 	if (want)
 		snapshot_punt(model, want);
 	if (want && snapshot_bridges(model, want) && snapshot_ports(model, want) &&
-	    (!with_addresses || snapshot_addresses(model, want)))
+	    (!with_addresses || (snapshot_addresses(model, want) && snapshot_allowances(model, want))))
 		return want;
 	want_free(want);
 	return NULL;
@@ -347,6 +363,51 @@ static void set_punt_limits(struct run *run)
 	}
 }
 
+/* ---- allowances ---- */
+
+static int make_allowance(struct run *run, const struct want_allowance *want, struct port *port,
+			  struct xbr_error *error)
+{
+	if (guard_has(port, &want->key.what, XBR_ALLOWED_GIVEN) || !step(run))
+		return 0;
+	return guard_allow(run->model, port, &want->key.what, XBR_ALLOWED_GIVEN, 0, error);
+}
+
+/* Of ports that are there: before a guard that is to be turned on looks for them. */
+static int make_allowances(struct run *run, struct xbr_error *error)
+{
+	struct want_allowance *want, *next;
+	int err = 0;
+
+	HASH_ITER (hh, run->to->allowances, want, next) {
+		struct port *port = model_port(run->model, want->key.dev);
+
+		run->at = want->at;
+		if (port)
+			err = make_allowance(run, want, port, error);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static void drop_allowances(struct run *run)
+{
+	struct port_allowance *each, *next_allowance;
+	struct port *port, *next;
+	struct xbr_error error;
+
+	port_foreach (run->model, port, next)
+		for (each = port->allowances; each; each = next_allowance) {
+			struct allowance what = each->what;
+
+			next_allowance = each->next;
+			if (each->source == XBR_ALLOWED_GIVEN &&
+			    !want_allowance_find(run->to, port->name, &what) && step(run))
+				guard_disallow(run->model, port, &what, &error);
+		}
+}
+
 /* ---- the whole ---- */
 
 /* What cannot fail, and cannot be undone either: a bridge that comes back has lost its addresses and all it
@@ -355,8 +416,10 @@ static void drop_all(struct run *run)
 {
 	drop_ports(run);
 	drop_bridges(run);
-	if (run->to->with_addresses)
-		drop_addresses(run);
+	if (!run->to->with_addresses)
+		return;
+	drop_addresses(run);
+	drop_allowances(run);
 }
 
 /* What may fail comes first. */
@@ -367,7 +430,11 @@ static int run_steps(struct run *run, struct xbr_error *error)
 	drop_moving_ports(run);
 	err = make_bridges(run, error);
 	if (!err)
+		err = make_allowances(run, error);
+	if (!err)
 		err = make_ports(run, error);
+	if (!err && !(run->flags & TRANSACTION_DRY_RUN))
+		err = make_allowances(run, error); /* of the ports that came */
 	if (!err)
 		err = make_addresses(run, error);
 	if (!err) {

@@ -50,6 +50,8 @@ struct datapath {
 	/* the maps, mapped */
 	struct xbr_port *ports;
 	struct xbr_port_live *port_live;
+	struct xbr_guard *guards;
+	struct xbr_guard_live *guard_live;
 	struct xbr_port_saved *port_saved;
 	struct xbr_bridge *bridges;
 	struct xbr_bridge_live *bridge_live;
@@ -112,6 +114,17 @@ int datapath_set_xdp_port(struct datapath *dp, uint32_t port, uint32_t ifindex);
  */
 int datapath_set_flood(struct datapath *dp, uint32_t fid, const uint32_t *ports, const uint32_t *ifindexes,
 		       uint32_t count, uint32_t ifindex_count);
+
+/* What ports are allowed: entries of the map `allowed`. 0 or -errno; removing what is not there is no error.
+ */
+int datapath_allowed_put(struct datapath *dp, const struct xbr_allowed_key *key,
+			 const struct xbr_allowed *value);
+int datapath_allowed_remove(struct datapath *dp, const struct xbr_allowed_key *key);
+/* All of them, until visit returns something else than 0, which is returned. visit changes nothing. */
+int datapath_allowed_each(struct datapath *dp,
+			  int (*visit)(const struct xbr_allowed_key *key, const struct xbr_allowed *value,
+				       void *user),
+			  void *user);
 
 /* Sums a port's counters over all processors; clears them. */
 int datapath_counters_read(struct datapath *dp, uint32_t port, struct xbr_counters *ret_counters);

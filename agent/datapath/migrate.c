@@ -205,6 +205,36 @@ static int carry_sources(struct datapath *dp, const struct pins_set *set)
 	return err;
 }
 
+static int put_allowed(const struct xbr_allowed_key *key, const struct xbr_allowed *value, void *dp)
+{
+	return datapath_allowed_put(dp, key, value);
+}
+
+static int carry_allowed(struct datapath *dp, const struct pins_set *set)
+{
+	int from = datapath_open_pinned(&dp->pins, set, "allowed");
+	int err;
+
+	if (from < 0)
+		return from;
+	err = datapath_allowed_walk(from, put_allowed, dp);
+	close(from);
+	return err;
+}
+
+/* Sets of version 1 have no guards. */
+static int carry_guards(struct datapath *dp, const struct pins_set *set)
+{
+	uint32_t ports = dp->max_ports;
+	int err = carry_array(dp, set, "guards", dp->guards, ports, sizeof(*dp->guards));
+
+	if (!err)
+		err = carry_array(dp, set, "guard_live", dp->guard_live, ports, sizeof(*dp->guard_live));
+	if (!err)
+		err = carry_allowed(dp, set);
+	return err == -ENOENT ? 0 : err;
+}
+
 int migrate(struct datapath *dp, const struct pins_set *former)
 {
 	uint32_t ports = dp->max_ports;
@@ -246,5 +276,7 @@ int migrate(struct datapath *dp, const struct pins_set *former)
 		err = carry_sources(dp, former);
 	if (!err)
 		err = carry_fdb(dp, former);
+	if (!err)
+		err = carry_guards(dp, former);
 	return err ? err : carry_counters(dp, former, ports);
 }

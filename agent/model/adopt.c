@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "datapath/attach.h"
+#include "model/guard.h"
 #include "model/model.h"
 
 /* ---- one device, as the kernel tells it ---- */
@@ -186,11 +187,15 @@ static int restore_port(struct model *model, uint32_t number, struct xbr_error *
 	port->local = slot->flags & XBR_PORT_LOCAL;
 	port->settings = (struct port_settings){.flags = slot->flags & PORT_SWITCH_MASK,
 						.fdb_max_learned = slot->fdb_max_learned,
-						.group_fwd_mask = slot->group_fwd_mask,
 						.xdp = saved->xdp_mode,
 						.mode = saved->mode,
 						.role = saved->role,
-						.edge_options = saved->edge_options};
+						.edge_options = saved->edge_options,
+						.community = slot->community};
+	if (slot->community)
+		port->settings.flags &= ~(uint32_t)XBR_PORT_ISOLATED;
+	guard_read(model, port);
+	port->settings.group_fwd_mask = slot->group_fwd_mask & (uint16_t)~port->settings.guard.transparent;
 	if (port->local) {
 		bridge->local = port;
 		return 0;
@@ -305,6 +310,8 @@ int adopt_all(struct model *model, struct xbr_error *error)
 {
 	int err = restore_all(model, error);
 
+	if (!err)
+		err = guard_adopt(model);
 	if (err)
 		return err;
 	fdb_table_walk(&model->dp->fdb, 0, model->dp->fdb.count, count_pinned, model);

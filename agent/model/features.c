@@ -2,6 +2,7 @@
 #include "model/features.h"
 
 #include "datapath/features.h"
+#include "model/guard.h"
 #include "xbr/features.h"
 
 #define SURPLUS_SWEEPS 15 /* so many, a second apart, between two looks */
@@ -19,6 +20,10 @@ uint32_t port_features(const struct port_settings *settings)
 	if (settings->flags & XBR_PORT_ISOLATED || settings->mode || settings->role == XBR_ROLE_UPLINK ||
 	    settings->edge_options)
 		features |= XBR_FEATURE_edge;
+	if (settings->community)
+		features |= XBR_FEATURE_edge;
+	if (guard_features_of(settings))
+		features |= XBR_FEATURE_guard;
 	return features;
 }
 

@@ -9,6 +9,7 @@
  *     uplink.c  the uplink's address filter
  *     sources.c the addresses that ports in mode source take frames from
  *     fdb.c     addresses: by hand, ageing, flushing      adopt.c  what an earlier agent left; kernel events
+ *     guard.c   what a port is allowed to say
  *     features.c  what the programs must have in them
  *     punt.c    frames to and from the agent (punt.h)
  *
@@ -79,6 +80,7 @@ struct source_share {
 	uint16_t bridge;
 	bool nodst;
 };
+struct port_allowance;
 
 struct port {
 	uint32_t number;
@@ -97,7 +99,8 @@ struct port {
 	struct source_share share; /* as it is counted now */
 	struct rtnl_link link;     /* as last told by the kernel */
 	uint32_t punt_asked[PUNT_CONSUMERS];
-	uint32_t pinned; /* addresses tied to it by hand: they go with it */
+	uint32_t pinned;                   /* addresses tied to it by hand: they go with it */
+	struct port_allowance *allowances; /* of guard.c */
 	UT_hash_handle hh;
 };
 

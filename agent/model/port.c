@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/guard.h"
 #include "model/model.h"
 
 struct xbr_port *port_slot(const struct model *model, const struct port *port)
@@ -49,6 +50,8 @@ void port_free(struct model *model, struct port *port)
 	memset(slot, 0, sizeof(*slot));
 	slot->generation = generation;
 	memset(port_memory(model, port), 0, sizeof(struct xbr_port_saved));
+	memset(&model->dp->guards[port->number], 0, sizeof(struct xbr_guard));
+	memset(&model->dp->guard_live[port->number], 0, sizeof(struct xbr_guard_live));
 	datapath_counters_clear(model->dp, port->number);
 	datapath_punt_clear(model->dp, port->number);
 	model->by_number[port->number] = NULL;
@@ -87,13 +90,17 @@ void port_write(struct model *model, struct port *port)
 {
 	struct xbr_port *slot = port_slot(model, port);
 	uint32_t hook = slot->flags & (XBR_PORT_XDP_IN | XBR_PORT_XDP_OUT);
-	uint32_t set = port->local ? 0 : port->settings.flags;
+	uint32_t set =
+		port->local ? 0 : port->settings.flags | (port->settings.community ? XBR_PORT_ISOLATED : 0);
 
 	slot->bridge = (uint16_t)port->bridge->index;
 	slot->mtu = port->link.mtu;
 	slot->fdb_max_learned = port->settings.fdb_max_learned;
-	slot->group_fwd_mask = port->settings.group_fwd_mask;
 	slot->punt = punt_asked_of_port(port);
+	slot->group_fwd_mask = port->settings.group_fwd_mask | port->settings.guard.transparent;
+	slot->community = port->settings.community;
+	guard_write(model, port);
+	__atomic_store_n(&slot->guard, port->local ? 0 : guard_flags(port), __ATOMIC_SEQ_CST);
 	__atomic_store_n(&slot->flags, set | hook | found_flags(port), __ATOMIC_SEQ_CST);
 	__atomic_store_n(&slot->ifindex, port->ifindex, __ATOMIC_SEQ_CST);
 	memory_write(model, port);
@@ -266,6 +273,9 @@ int port_add(struct model *model, struct bridge *bridge, const char *name,
 	memory_write(model, port);
 	port_slot(model, port)->bridge = (uint16_t)bridge->index;
 	port_slot(model, port)->flags = settings->flags;
+	guard_write(model, port);
+	port_slot(model, port)->guard = guard_flags(port);
+	port_slot(model, port)->community = settings->community;
 	err = waits ? 0 : bind_by_name(model, port, error);
 	if (err) {
 		port_del(model, port);
@@ -379,6 +389,7 @@ void port_del(struct model *model, struct port *port)
 {
 	port_unbind(model, port);
 	sources_forget(model, port);
+	guard_forget(model, port);
 	pinned_addresses_remove(model, port);
 	if (model->listener.link)
 		model->listener.link(model->listener.user, MODEL_DEL, port);

@@ -29,18 +29,61 @@ const char *const role_words[] = {
 	[XBR_ROLE_AUTO] = "auto", [XBR_ROLE_UPLINK] = "uplink", [XBR_ROLE_EDGE] = "edge", NULL};
 #define PUNT_REASON_WORD(name, number, sentence) [number] = #name,
 const char *const punt_reason_words[] = {XBR_PUNT_REASONS(PUNT_REASON_WORD)[PUNT_REASON_ALL] = "all", NULL};
+#define GUARD_SWITCH_ROW(word, name, flag) {word, flag},
+const struct guard_switch guard_switches[] = {GUARD_SWITCHES(GUARD_SWITCH_ROW){NULL, 0}};
+
+const char *const limit_action_words[] = {
+	[LIMIT_FLOOD] = "flood", [LIMIT_DROP] = "drop", [LIMIT_SHUTDOWN] = "shutdown", NULL};
+
+static bool guard_settings_equal(const struct guard_settings *a, const struct guard_settings *b)
+{
+	return a->flags == b->flags && a->limit_action == b->limit_action && a->move_rate == b->move_rate &&
+	       a->recovery_cs == b->recovery_cs && a->storm_bits == b->storm_bits &&
+	       a->transparent == b->transparent &&
+	       !memcmp(a->storm_rate, b->storm_rate, sizeof(a->storm_rate));
+}
 
 bool port_settings_equal(const struct port_settings *a, const struct port_settings *b)
 {
 	return a->flags == b->flags && a->fdb_max_learned == b->fdb_max_learned &&
 	       a->group_fwd_mask == b->group_fwd_mask && a->xdp == b->xdp && a->mode == b->mode &&
-	       a->role == b->role && a->edge_options == b->edge_options;
+	       a->role == b->role && a->edge_options == b->edge_options && a->community == b->community &&
+	       guard_settings_equal(&a->guard, &b->guard);
 }
 
 bool bridge_settings_equal(const struct bridge_settings *a, const struct bridge_settings *b)
 {
 	return a->ageing_time_cs == b->ageing_time_cs && a->fdb_max_learned == b->fdb_max_learned &&
 	       a->group_fwd_mask == b->group_fwd_mask && !memcmp(a->address, b->address, sizeof(a->address));
+}
+
+static void storm_patch(struct guard_settings *guard, const struct port_patch *patch)
+{
+	for (int kind = 0; kind < XBR_STORM_KINDS; kind++) {
+		uint8_t bit = (uint8_t)(1u << kind);
+
+		if (!(patch->given & (uint32_t)PORT_GIVEN_STORM << kind))
+			continue;
+		guard->storm_rate[kind] = patch->to.guard.storm_rate[kind];
+		guard->storm_bits =
+			(uint8_t)((guard->storm_bits & ~bit) | (patch->to.guard.storm_bits & bit));
+	}
+}
+
+static void guard_patch(struct guard_settings *guard, const struct port_patch *patch)
+{
+	const struct guard_settings *to = &patch->to.guard;
+
+	guard->flags = (guard->flags & ~patch->guard_given) | (to->flags & patch->guard_given);
+	if (patch->given & PORT_GIVEN_LIMIT_ACTION)
+		guard->limit_action = to->limit_action;
+	if (patch->given & PORT_GIVEN_MOVE_RATE)
+		guard->move_rate = to->move_rate;
+	if (patch->given & PORT_GIVEN_RECOVERY)
+		guard->recovery_cs = to->recovery_cs;
+	if (patch->given & PORT_GIVEN_TRANSPARENT)
+		guard->transparent = to->transparent;
+	storm_patch(guard, patch);
 }
 
 void port_settings_patch(struct port_settings *settings, const struct port_patch *patch)
@@ -58,6 +101,12 @@ void port_settings_patch(struct port_settings *settings, const struct port_patch
 		settings->role = patch->to.role;
 	settings->edge_options = (uint8_t)((settings->edge_options & ~patch->edge_options_given) |
 					   (patch->to.edge_options & patch->edge_options_given));
+	/* an isolated port is of no community, and the other way round */
+	if (patch->flags_given & XBR_PORT_ISOLATED)
+		settings->community = 0;
+	if (patch->given & PORT_GIVEN_COMMUNITY)
+		settings->community = patch->to.community;
+	guard_patch(&settings->guard, patch);
 }
 
 void bridge_settings_patch(struct bridge_settings *settings, const struct bridge_patch *patch)

@@ -44,6 +44,47 @@ extern const struct edge_switch edge_switches[]; /* ended by a NULL name */
 #define PORT_SWITCH_OR(name, flag, by_default) (flag) |
 #define PORT_SWITCH_MASK                       (PORT_SWITCHES(PORT_SWITCH_OR) 0u)
 
+/* X(word, bit of enum xbr_guard_flags): what `guard set` turns; in this order `secure` means all of them. */
+#define GUARD_SWITCHES(X)                                                                                    \
+	X("mac", mac, XBR_GUARD_MAC)                                                                         \
+	X("ip", ip, XBR_GUARD_IP)                                                                            \
+	X("arp", arp, XBR_GUARD_ARP)                                                                         \
+	X("nd", nd, XBR_GUARD_ND)                                                                            \
+	X("dhcp-server", dhcp_server, XBR_GUARD_DHCP_SERVER)                                                 \
+	X("ra", ra, XBR_GUARD_RA)
+
+struct guard_switch {
+	const char *word;
+	uint32_t flag;
+};
+extern const struct guard_switch guard_switches[]; /* ended by a NULL word */
+
+/* What of enum xbr_guard_flags a user sets. */
+#define GUARD_SWITCH_OR(word, name, flag) (flag) |
+#define GUARD_SECURE                      (GUARD_SWITCHES(GUARD_SWITCH_OR) 0u)
+#define GUARD_SNOOP                       ((uint32_t)(XBR_GUARD_SNOOP_DHCP | XBR_GUARD_SNOOP_ND))
+#define GUARD_SETTABLE                    (GUARD_SECURE | GUARD_SNOOP | XBR_GUARD_LOCKED | XBR_GUARD_MAB)
+
+/* What becomes of frames of new sources when fdb_max_learned is reached; also the words' indexes. */
+enum limit_action {
+	LIMIT_FLOOD,
+	LIMIT_DROP,
+	LIMIT_SHUTDOWN,
+};
+extern const char *const limit_action_words[]; /* ended by NULL */
+
+struct guard_settings {
+	uint32_t flags; /* of GUARD_SETTABLE */
+	uint8_t limit_action;
+	uint32_t move_rate;                   /* addresses a second; 0: no limit */
+	uint32_t recovery_cs;                 /* 0: by command only */
+	uint64_t storm_rate[XBR_STORM_KINDS]; /* a second; 0: no limit */
+	uint8_t storm_bits;   /* bit of enum xbr_storm_kind: the rate is of bits, not frames */
+	uint16_t transparent; /* bits of group_fwd_mask, set by name */
+};
+
+#define COMMUNITY_MAX 4094u
+
 struct port_settings {
 	uint32_t flags;           /* of PORT_SWITCH_MASK */
 	uint32_t fdb_max_learned; /* 0: no limit */
@@ -52,6 +93,8 @@ struct port_settings {
 	uint8_t mode;         /* enum xbr_mode */
 	uint8_t role;         /* enum xbr_role */
 	uint8_t edge_options; /* enum xbr_edge_options */
+	uint16_t community;   /* 1 to COMMUNITY_MAX: the isolation group it is of; 0: of none */
+	struct guard_settings guard;
 };
 
 struct bridge_settings {
@@ -94,11 +137,18 @@ enum port_given {
 	PORT_GIVEN_XDP = 1 << 2,
 	PORT_GIVEN_MODE = 1 << 3,
 	PORT_GIVEN_ROLE = 1 << 4,
+	PORT_GIVEN_COMMUNITY = 1 << 16,
+	PORT_GIVEN_LIMIT_ACTION = 1 << 17,
+	PORT_GIVEN_MOVE_RATE = 1 << 18,
+	PORT_GIVEN_RECOVERY = 1 << 19,
+	PORT_GIVEN_TRANSPARENT = 1 << 20,
+	PORT_GIVEN_STORM = 1 << 21, /* shifted by enum xbr_storm_kind */
 };
 struct port_patch {
 	uint32_t given;       /* enum port_given */
 	uint32_t flags_given; /* which of flags */
 	uint8_t edge_options_given;
+	uint32_t guard_given; /* which of guard.flags */
 	struct port_settings to;
 };
 enum bridge_given {

@@ -29,6 +29,7 @@ void want_free(struct want *want)
 	struct want_bridge *bridge, *next_bridge;
 	struct want_port *port, *next_port;
 	struct want_address *address, *next_address;
+	struct want_allowance *allowance, *next_allowance;
 
 	if (!want)
 		return;
@@ -41,6 +42,10 @@ void want_free(struct want *want)
 	HASH_ITER (hh, want->addresses, address, next_address) {
 		HASH_DEL(want->addresses, address);
 		free(address);
+	}
+	HASH_ITER (hh, want->allowances, allowance, next_allowance) {
+		HASH_DEL(want->allowances, allowance);
+		free(allowance);
 	}
 	free(want);
 }
@@ -95,12 +100,24 @@ static struct want_address *address_put(struct want *want, const struct want_add
 	return address;
 }
 
+static struct want_allowance *allowance_put(struct want *want, const struct want_allowance *from)
+{
+	struct want_allowance *allowance = malloc(sizeof(*allowance));
+
+	if (!allowance)
+		return NULL;
+	*allowance = *from;
+	HASH_ADD(hh, want->allowances, key, sizeof(allowance->key), allowance);
+	return allowance;
+}
+
 struct want *want_clone(const struct want *want)
 {
 	struct want *clone = want_new();
 	struct want_bridge *bridge, *next_bridge;
 	struct want_port *port, *next_port;
 	struct want_address *address, *next_address;
+	struct want_allowance *allowance, *next_allowance;
 	bool ok = clone != NULL;
 
 	if (!ok)
@@ -113,6 +130,8 @@ struct want *want_clone(const struct want *want)
 		ok = ok && port_put(clone, port);
 	HASH_ITER (hh, want->addresses, address, next_address)
 		ok = ok && address_put(clone, address);
+	HASH_ITER (hh, want->allowances, allowance, next_allowance)
+		ok = ok && allowance_put(clone, allowance);
 	if (ok)
 		return clone;
 	want_free(clone);
@@ -162,6 +181,18 @@ static int check_bridge_patch(const struct bridge_patch *patch, struct xbr_error
 	    (patch->to.address[0] & 1 || !memcmp(patch->to.address, zero, 6)))
 		return xbr_refuse(error, -EINVAL,
 				  "the address of a bridge must be a unicast address, and not zero");
+	return 0;
+}
+
+/* As the kernel's br_setport() asks. */
+static int check_port_settings(const struct port_settings *settings, struct xbr_error *error)
+{
+	bool may = settings->guard.flags & XBR_GUARD_LOCKED && settings->flags & XBR_PORT_LEARNING;
+
+	if (settings->guard.flags & XBR_GUARD_MAB && !may)
+		return xbr_refuse(error, -EINVAL, "mab needs locked on and learning on");
+	if (settings->guard.limit_action != LIMIT_FLOOD && !settings->fdb_max_learned)
+		return xbr_refuse(error, -EINVAL, "fdb_max_learned_action needs fdb_max_learned");
 	return 0;
 }
 
@@ -269,6 +300,8 @@ int want_link_add(struct want *want, const char *name, const char *bridge, const
 	strcpy(port.bridge, bridge);
 	port_settings_patch(&port.settings, patch);
 	err = check_role(name, &port.settings, error);
+	if (!err)
+		err = check_port_settings(&port.settings, error);
 	if (err)
 		return err;
 	return port_put(want, &port) ? 0 : xbr_refuse(error, -ENOMEM, "out of memory");
@@ -295,6 +328,8 @@ int want_link_set(struct want *want, const char *name, const struct port_patch *
 	settings = port->settings;
 	port_settings_patch(&settings, patch);
 	err = check_role(name, &settings, error);
+	if (!err)
+		err = check_port_settings(&settings, error);
 	if (err)
 		return err;
 	port->settings = settings;
@@ -426,4 +461,38 @@ void want_punt_set(struct want *want, uint32_t reason, const struct punt_patch *
 		if (patch->given & PUNT_GIVEN_BURST)
 			want->punt[i].burst = patch->to.burst;
 	}
+}
+
+/* ---- allowances ---- */
+
+static void allowance_key(struct want_allowance_key *key, const char *dev, const struct allowance *what)
+{
+	memset(key, 0, sizeof(*key));
+	allowance_copy(&key->what, what);
+	memcpy(key->dev, dev, strnlen(dev, sizeof(key->dev) - 1));
+}
+
+struct want_allowance *want_allowance_find(const struct want *want, const char *dev,
+					   const struct allowance *what)
+{
+	struct want_allowance_key key;
+	struct want_allowance *allowance;
+
+	allowance_key(&key, dev, what);
+	HASH_FIND(hh, want->allowances, &key, sizeof(key), allowance);
+	return allowance;
+}
+
+int want_allow(struct want *want, const char *dev, const struct allowance *what, struct xbr_error *error)
+{
+	struct want_allowance fresh = {.at = want->at};
+	struct want_port *port;
+	int err = require_port(want, dev, &port, error);
+
+	if (!err)
+		err = allowance_check(what, error);
+	if (err || want_allowance_find(want, dev, what))
+		return err;
+	allowance_key(&fresh.key, dev, what);
+	return allowance_put(want, &fresh) ? 0 : xbr_refuse(error, -ENOMEM, "out of memory");
 }

@@ -11,6 +11,7 @@
 #include <uthash.h>
 
 #include "error.h"
+#include "model/allowance.h"
 #include "model/settings.h"
 #include "model/source_list.h"
 
@@ -44,12 +45,23 @@ struct want_address {
 	UT_hash_handle hh;
 };
 
+/* What a port is allowed by hand; the same. */
+struct want_allowance {
+	struct want_allowance_key {
+		struct allowance what; /* its padding zero */
+		char dev[XBR_IFNAME_LEN];
+	} key;
+	const char *at;
+	UT_hash_handle hh;
+};
+
 struct want {
 	struct want_bridge *bridges; /* in the order they were added */
 	struct want_port *ports;
 	struct want_address *addresses;
 	struct punt_limit punt[XBR_PUNT_ROOM]; /* by reason */
-	bool with_addresses;                   /* false: addresses are to be left as they are */
+	struct want_allowance *allowances;
+	bool with_addresses; /* false: addresses and allowances are to be left as they are */
 	/*
 	 * Where the command in hand stands ("file:line:column"), or NULL. What it adds or sets keeps it, so
 	 * that a refusal by the devices can tell it. Borrowed: it must live as long as a transaction to this
@@ -89,6 +101,10 @@ int want_address_add(struct want *want, uint64_t mac, const char *dev, uint8_t k
 
 /* reason: enum xbr_punt_reason, or PUNT_REASON_ALL. */
 void want_punt_set(struct want *want, uint32_t reason, const struct punt_patch *patch);
+/* dev: a port. */
+int want_allow(struct want *want, const char *dev, const struct allowance *what, struct xbr_error *error);
+struct want_allowance *want_allowance_find(const struct want *want, const char *dev,
+					   const struct allowance *what);
 
 /* May an address of this kind be tied to dev? The same for a single request and for a transaction. */
 int want_address_check(uint64_t mac, const char *dev, bool dev_is_bridge, uint8_t kind,

@@ -7,6 +7,7 @@
 struct host_world host;
 struct xbr_settings settings;
 _Thread_local struct xbr_counters host_counters[HOST_PORTS];
+_Thread_local struct guard_scratch host_guard_scratch;
 _Thread_local struct xbr_punt_counts host_punt_counts[HOST_PORTS][XBR_PUNT_ROOM];
 
 void host_reset(void)
@@ -104,10 +105,11 @@ void host_frame(const void *data, size_t length, __u32 ifindex, __u32 gso_size,
 		struct host_outcome *ret_outcome)
 {
 	struct frame f = {.len = (__u32)length, .gso_size = gso_size, .in = port_of_ifindex(ifindex)};
+	const struct octets octets = {.at = data, .count = (__u32)length};
 	struct host_outcome outcome = {};
 
 	if (parse(&f, data, data + length))
-		pipeline(&f);
+		pipeline(&f, &octets);
 	trace_frame(&f);
 	outcome.receivers = apply(&f);
 	count_rx(&f);

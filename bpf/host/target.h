@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "guard_scratch.h"
 #include "xbr/abi.h"
 
 #define STAGE                 static inline __attribute__((unused))
@@ -31,6 +32,7 @@
 #define HOST_SOURCES   64
 #define HOST_VLAN_MAPS 16
 #define HOST_STATS     64
+#define HOST_ALLOWED   64
 
 /* The port numbers that frames of one FID may be flooded to. */
 struct host_flood_list {
@@ -54,9 +56,18 @@ struct host_vlan_stats {
 	struct xbr_vlan_stats value;
 };
 
+struct host_allowed {
+	struct xbr_allowed_key key;
+	struct xbr_allowed value;
+};
+
 struct host_world {
 	struct xbr_port ports[HOST_PORTS];
 	struct xbr_port_live port_live[HOST_PORTS];
+	struct xbr_guard guards[HOST_PORTS];
+	struct xbr_guard_live guard_live[HOST_PORTS];
+	struct host_allowed allowed[HOST_ALLOWED];
+	__u32 allowed_count;
 	struct xbr_bridge bridges[HOST_BRIDGES];
 	struct xbr_bridge_live bridge_live[HOST_BRIDGES];
 	struct xbr_fdb_bucket fdb[HOST_BUCKETS];
@@ -78,9 +89,16 @@ struct host_world {
 	__u64 punt_buckets[HOST_PORTS * XBR_PUNT_ROOM];
 };
 
+/* The frame in hand, for those that look deeper than parse.h. */
+struct octets {
+	const unsigned char *at;
+	__u32 count;
+};
+
 extern struct host_world host;
 extern struct xbr_settings settings;
 extern _Thread_local struct xbr_counters host_counters[HOST_PORTS];
+extern _Thread_local struct guard_scratch host_guard_scratch;
 extern _Thread_local struct xbr_punt_counts host_punt_counts[HOST_PORTS][XBR_PUNT_ROOM];
 
 STAGE __u16 load_u16(const void *bytes)
@@ -109,6 +127,27 @@ STAGE void store_u32(void *bytes, __u32 value)
 	memcpy(bytes, &value, sizeof(value));
 }
 
+#define OCTETS_HOST(octets)             (*(octets))
+#define EACH_HOOK(X)                    X(host, const struct octets, OCTETS_HOST)
+#define BY_HOOK(octets, function, ...)  function##_host(octets, __VA_ARGS__)
+#define BY_HOOK_ALONE(octets, function) function##_host(octets)
+
+/* Tags that are not among them: there are none. */
+STAGE __u32 octets_tags_aside(const struct octets *octets)
+{
+	(void)octets;
+	return 0;
+}
+
+/* Copies some of them. False: the frame ends before. */
+STAGE bool octets_load(const struct octets *octets, __u32 offset, void *to, __u32 count)
+{
+	if (offset > octets->count || count > octets->count - offset)
+		return false;
+	memcpy(to, octets->at + offset, count);
+	return true;
+}
+
 STAGE struct xbr_port *port_get(__u32 number)
 {
 	return number < HOST_PORTS ? &host.ports[number] : NULL;
@@ -117,6 +156,46 @@ STAGE struct xbr_port *port_get(__u32 number)
 STAGE struct xbr_port_live *port_live_get(__u32 number)
 {
 	return number < HOST_PORTS ? &host.port_live[number] : NULL;
+}
+
+STAGE struct guard_scratch *guard_scratch(void)
+{
+	return &host_guard_scratch;
+}
+
+STAGE struct xbr_guard *guard_get(__u32 port)
+{
+	return port < HOST_PORTS ? &host.guards[port] : NULL;
+}
+
+STAGE struct xbr_guard_live *guard_live_get(__u32 port)
+{
+	return port < HOST_PORTS ? &host.guard_live[port] : NULL;
+}
+
+/* Are the first `bits` of two keys, after prefixlen, the same? */
+STAGE bool allowed_matches(const struct xbr_allowed_key *a, const struct xbr_allowed_key *b, __u32 bits)
+{
+	const unsigned char *x = (const unsigned char *)&a->port, *y = (const unsigned char *)&b->port;
+	__u32 whole = bits / 8, rest = bits % 8;
+
+	return !memcmp(x, y, whole) && (!rest || !((x[whole] ^ y[whole]) >> (8 - rest)));
+}
+
+/* The longest prefix that covers the key, as an LPM trie finds it. */
+STAGE struct xbr_allowed *allowed_get(const struct xbr_allowed_key *key)
+{
+	struct host_allowed *best = NULL;
+
+	for (__u32 i = 0; i < host.allowed_count; i++) {
+		struct host_allowed *each = &host.allowed[i];
+
+		if (each->key.prefixlen <= key->prefixlen &&
+		    allowed_matches(&each->key, key, each->key.prefixlen) &&
+		    (!best || each->key.prefixlen > best->key.prefixlen))
+			best = each;
+	}
+	return best ? &best->value : NULL;
 }
 
 STAGE struct xbr_bridge *bridge_get(__u32 index)
@@ -227,6 +306,11 @@ STAGE __u64 *punt_bucket_get(__u32 port, __u32 reason)
 STAGE struct xbr_punt_counts *punt_counts_get(__u32 port, __u32 reason)
 {
 	return port < HOST_PORTS ? &host_punt_counts[port][reason] : NULL;
+}
+
+STAGE __u64 clock_boot_now(void)
+{
+	return host.clock_ns;
 }
 
 #endif

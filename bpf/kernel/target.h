@@ -13,6 +13,7 @@
 
 #include <bpf/bpf_helpers.h>
 
+#include "guard_scratch.h"
 #include "xbr/abi.h"
 
 #define STAGE static __always_inline
@@ -50,6 +51,9 @@ XBR_ARRAY(bridge_vlans, struct xbr_bridge_vlans, XBR_BRIDGE_LIMIT);
 XBR_ARRAY(port_vlans, struct xbr_port_vlans, 1);
 XBR_ARRAY(punt_limits, struct xbr_punt_limit, XBR_PUNT_ROOM);
 XBR_ARRAY(punt_buckets, __u64, 1);
+
+XBR_ARRAY(guards, struct xbr_guard, 1);
+XBR_ARRAY(guard_live, struct xbr_guard_live, 1);
 
 /* The agent's memory; no program reads it, but its layout is declared with the others. */
 XBR_ARRAY(port_saved, struct xbr_port_saved, 1);
@@ -157,6 +161,58 @@ struct {
 	__uint(value_size, sizeof(__u32));
 } punt_sockets SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, XBR_ALLOWED_LIMIT);
+	__type(key, struct xbr_allowed_key);
+	__type(value, struct xbr_allowed);
+} allowed SEC(".maps");
+
+/* See guard_scratch.h. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct guard_scratch);
+} guard_scratches SEC(".maps");
+
+/* The frame in hand, for those that look deeper than parse.h; a constant of the program it is made in. */
+struct octets {
+	void *context; /* struct xdp_md or __sk_buff */
+	bool is_xdp;
+};
+
+#define OCTETS_XDP(xdp) ((struct octets){.context = (xdp), .is_xdp = true})
+#define OCTETS_TC(skb)  ((struct octets){.context = (skb)})
+
+/* What is made once for each hook: its name, its context, and how the octets are reached from that. */
+#define EACH_HOOK(X) X(xdp, struct xdp_md, OCTETS_XDP) X(tc, struct __sk_buff, OCTETS_TC)
+
+/* Calls function_xdp() or function_tc(). */
+#define BY_HOOK(octets, function, ...)                                                                       \
+	((octets)->is_xdp ? function##_xdp((octets)->context, __VA_ARGS__)                                   \
+			  : function##_tc((octets)->context, __VA_ARGS__))
+
+#define BY_HOOK_ALONE(octets, function)                                                                      \
+	((octets)->is_xdp ? function##_xdp((octets)->context) : function##_tc((octets)->context))
+
+/* Tags that are not among them, but in the metadata of an skb. */
+STAGE __u32 octets_tags_aside(const struct octets *octets)
+{
+	const struct __sk_buff *skb = octets->context;
+
+	return !octets->is_xdp && skb->vlan_present;
+}
+
+/* Copies some of them, wherever they lie. False: the frame ends before. */
+STAGE bool octets_load(const struct octets *octets, __u32 offset, void *to, __u32 count)
+{
+	if (octets->is_xdp)
+		return !bpf_xdp_load_bytes(octets->context, offset, to, count);
+	return !bpf_skb_load_bytes(octets->context, offset, to, count);
+}
+
 /* Octets of a frame at any alignment: BPF loads them as they are. */
 STAGE __u16 load_u16(const void *bytes)
 {
@@ -198,6 +254,28 @@ STAGE __u32 unknown_zero(void)
 STAGE struct xbr_port_live *port_live_get(__u32 number)
 {
 	return bpf_map_lookup_elem(&port_live, &number);
+}
+
+STAGE struct xbr_guard *guard_get(__u32 port)
+{
+	return bpf_map_lookup_elem(&guards, &port);
+}
+
+STAGE struct xbr_guard_live *guard_live_get(__u32 port)
+{
+	return bpf_map_lookup_elem(&guard_live, &port);
+}
+
+STAGE struct guard_scratch *guard_scratch(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&guard_scratches, &zero);
+}
+
+STAGE struct xbr_allowed *allowed_get(const struct xbr_allowed_key *key)
+{
+	return bpf_map_lookup_elem(&allowed, key);
 }
 
 STAGE struct xbr_bridge *bridge_get(__u32 index)
@@ -305,6 +383,7 @@ STAGE __u64 jiffies_now(void)
 	return bpf_jiffies64();
 }
 
+/* The exact clock: 24 ns to read. */
 STAGE __u64 clock_ns(void)
 {
 	return bpf_ktime_get_ns();
@@ -341,6 +420,12 @@ STAGE __u32 punt_device(void)
 	struct xbr_switches *s = bpf_map_lookup_elem(&switches, &zero);
 
 	return s ? s->punt_ifindex : 0;
+}
+
+/* CLOCK_BOOTTIME: goes on while the machine sleeps, as leases do. */
+STAGE __u64 clock_boot_now(void)
+{
+	return bpf_ktime_get_boot_ns();
 }
 
 #endif

@@ -6,10 +6,10 @@
  * under the pin directory; the agent carries the state of an older one over.
  *
  * Who writes what: `ports`, `bridges`, `port_of`, `flood`, `edge_sources`, `vlans`, `bridge_vlans`,
- * `port_vlans`, `vlan_map`, `punt_limits`: the agent alone, BPF reads. `fdb`: both, by compare-and-swap as
- * bpf/fdb.h tells. `port_live`, `bridge_live`, `counters`, `vlan_stats`, `punt_buckets`, `punt_counts`: BPF
- * (the agent corrects). `port_saved`, `bridge_saved`, `agent_saved`: the agent's own memory; BPF never reads
- * them.
+ * `port_vlans`, `vlan_map`, `punt_limits`, `guards`, `allowed`: the agent alone, BPF reads. `fdb`: both, by
+ * compare-and-swap as bpf/fdb.h tells. `port_live`, `bridge_live`, `guard_live`, `counters`, `vlan_stats`,
+ * `punt_buckets`, `punt_counts`: BPF (the agent corrects). `port_saved`, `bridge_saved`, `agent_saved`: the
+ * agent's own memory; BPF never reads them.
  */
 #ifndef XBR_ABI_H
 #define XBR_ABI_H
@@ -110,7 +110,9 @@ struct xbr_port {
 	__u16 uplink;          /* of an edge port: the uplink; of the uplink: who owns it (passthru), or 0 */
 	__u16 pvid;            /* the VLAN of untagged frames; 0: they are dropped */
 	__u32 punt;            /* bit n: frames of enum xbr_punt_reason n received here are for the agent */
-	__u8 reserved[32];
+	__u32 guard;           /* enum xbr_guard_flags; 0: no guard looks at its frames */
+	__u16 community;       /* with XBR_PORT_ISOLATED: the group it may speak to; 0: to nobody */
+	__u8 reserved[26];
 };
 _Static_assert(sizeof(struct xbr_port) == 64, "a port is one cache line");
 
@@ -120,6 +122,115 @@ struct xbr_port_live {
 	__u8 reserved[60];
 };
 _Static_assert(sizeof(struct xbr_port_live) == 64, "its own cache line");
+
+/* ---- guards ------------------------------------------------------------------------------------ */
+
+enum xbr_guard_flags {
+	/* what the user sets; each has a reason of its own */
+	XBR_GUARD_MAC = 1 << 0,
+	XBR_GUARD_IP = 1 << 1,
+	XBR_GUARD_ARP = 1 << 2,
+	XBR_GUARD_ND = 1 << 3,
+	XBR_GUARD_DHCP_SERVER = 1 << 4,
+	XBR_GUARD_RA = 1 << 5,
+	XBR_GUARD_LOCKED = 1 << 6,
+	XBR_GUARD_MAB = 1 << 7,
+	XBR_GUARD_SNOOP_DHCP = 1 << 8,
+	XBR_GUARD_SNOOP_ND = 1 << 9,
+	/* what the agent finds out of the other settings */
+	XBR_GUARD_ANY_MAC = 1 << 16,        /* addresses are allowed on it whatever the MAC */
+	XBR_GUARD_VLANS = 1 << 17,          /* something is allowed on it in one VLAN only */
+	XBR_GUARD_LIMIT_DROP = 1 << 18,     /* fdb_max_learned reached: frames of new sources are dropped */
+	XBR_GUARD_LIMIT_SHUTDOWN = 1 << 19, /* the same, and the port is shut */
+	XBR_GUARD_STORM = 1 << 20,          /* it has a rate for some kind of flood */
+	XBR_GUARD_MOVES = 1 << 21,          /* it has a rate for addresses that move to it */
+};
+
+/* Those that look into frames. */
+#define XBR_GUARD_ADDRESSES                                                                                  \
+	(XBR_GUARD_MAC | XBR_GUARD_IP | XBR_GUARD_ARP | XBR_GUARD_ND | XBR_GUARD_DHCP_SERVER | XBR_GUARD_RA)
+
+enum xbr_storm_kind {
+	XBR_STORM_BROADCAST,
+	XBR_STORM_MULTICAST,
+	XBR_STORM_UNKNOWN,
+	XBR_STORM_KINDS,
+};
+
+/* Rates are costs: what one frame or octet takes of a meter's time, in units of 2^-20 ns. */
+#define XBR_METER_SHIFT 4  /* a meter counts in 1/16 ns */
+#define XBR_COST_SHIFT  16 /* ... and costs in 2^-16 of that */
+
+/* Map `guards`: array, mmapable, indexed by port number: what frames need of it only where a flag says so. */
+struct xbr_guard {
+	__u64 storm_cost[XBR_STORM_KINDS]; /* 0: no limit */
+	__u64 move_cost;                   /* of an address that moves to this port */
+	__u8 storm_octets;                 /* bit of enum xbr_storm_kind: the cost is of an octet */
+	__u8 reserved[31];
+	/* the agent's memory of the settings */
+	__u64 storm_rate[XBR_STORM_KINDS]; /* frames, or bits, a second */
+	__u32 move_rate;                   /* a second; 0: no limit */
+	__u32 recovery_cs;                 /* a port shut by a guard comes back after this; 0: by command */
+	__u64 shut_at_ns;                  /* CLOCK_BOOTTIME when it was shut */
+	__u16 transparent;                 /* group_fwd_mask bits set by name */
+	__u8 shut_by;                      /* enum xbr_shut_cause */
+	__u8 reserved2[21];
+};
+_Static_assert(sizeof(struct xbr_guard) == 128, "two cache lines: the agent's memory in the second");
+
+enum xbr_shut_cause {
+	XBR_SHUT_NOT,
+	XBR_SHUT_MAC_LIMIT,
+};
+
+/* Map `guard_live`: array, mmapable, indexed by port number. Written by BPF, only on what is rare or metered.
+ */
+struct xbr_guard_live {
+	__u64 storm_until[XBR_STORM_KINDS]; /* meters: when what was let in so far is paid for, in 1/16 ns */
+	__u64 move_until;
+	__u32 moves;      /* addresses that moved to this port */
+	__u32 moved_from; /* the last of them: its former port, */
+	__u64 moved_key;  /* struct xbr_fdb_key, */
+	__u64 moved_at;   /* jiffies */
+	__u32 own_seen;   /* frames that came in from an address of the bridge's own */
+	__u32 own_port;   /* the last of them: the port whose address that is, */
+	__u64 own_key;
+	__u64 own_at; /* jiffies */
+	__u8 tripped; /* enum xbr_shut_cause: what comes in is dropped until the agent has shut the port */
+	__u8 reserved[47];
+};
+_Static_assert(sizeof(struct xbr_guard_live) == 128, "its own cache lines");
+
+/*
+ * Map `allowed`: LPM trie of what may be used on a port, by given word or snooped. An address is bound to a
+ * MAC (0: to whichever) and a VLAN (0: in any). family 0: the MAC itself, without any address.
+ */
+struct xbr_allowed_key {
+	__u32 prefixlen; /* XBR_ALLOWED_FIXED and the bits of the address that count */
+	__u32 port;
+	__u64 mac_vid; /* struct xbr_fdb_key, with the VID in the place of the FID */
+	__u32 family;  /* 0, 4 or 6 */
+	__u8 address[16];
+	__u32 zero;
+};
+_Static_assert(sizeof(struct xbr_allowed_key) == 40, "no padding");
+#define XBR_ALLOWED_FIXED (8 * 16) /* bits of port, mac_vid and family: these are always exact */
+
+enum xbr_allowed_source {
+	XBR_ALLOWED_GIVEN,
+	XBR_ALLOWED_IMPLIED, /* the MAC of an address that was given */
+	XBR_ALLOWED_DHCP,
+	XBR_ALLOWED_ND,
+};
+
+struct xbr_allowed {
+	__u64 until_ns; /* CLOCK_BOOTTIME when it ends; 0: it does not */
+	__u8 source;    /* enum xbr_allowed_source */
+	__u8 reserved[7];
+};
+_Static_assert(sizeof(struct xbr_allowed) == 16, "no padding");
+
+#define XBR_ALLOWED_LIMIT 262144
 
 /* ---- bridges ----------------------------------------------------------------------------------- */
 
@@ -248,6 +359,7 @@ enum xbr_fdb_kind {
 	XBR_FDB_STICKY = 3,    /* as static, under the name that bridge(8) has for it */
 	XBR_FDB_BLACKHOLE = 4, /* frames from or to it are dropped */
 	XBR_FDB_LOCAL = 5,     /* the bridge's own: delivered to the host */
+	XBR_FDB_LOCKED = 6,    /* as dynamic, but not authorised: frames from it are dropped (mab) */
 	XBR_FDB_BUSY = 7,      /* the agent is taking the slot apart */
 };
 

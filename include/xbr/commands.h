@@ -35,6 +35,7 @@ enum xbr_param_kind {
 			    */
 	XBR_PARAM_FLAG,    /* no value: the word itself is meant */
 	XBR_PARAM_REFUSED, /* a word of bridge(8) that is answered with `help` as the error */
+	XBR_PARAM_ISOLATION, /* promiscuous, isolated, or the two words community N */
 	XBR_PARAM_KINDS
 };
 
@@ -81,6 +82,20 @@ enum xbr_command_flags {
 	  "bit n: relay frames to 01:80:c2:00:00:0n that come by this port; default 0") \
 	X("fdb_max_learned", "fdb_max_learned", NUMBER, "N", 0, 4294967295, 0, \
 	  "dynamic addresses the port may hold; 0, the default: no limit") \
+	X("isolation", "isolation", ISOLATION, "promiscuous|isolated|community", 0, 4094, 0, \
+	  "whom this port may reach: all, promiscuous ports, or those and its community N; default promiscuous") \
+	X("locked", "locked", BOOL, "on|off", 0, 0, 0, \
+	  "let in only frames whose source is authorised behind this port; default off") \
+	X("mab", "mab", BOOL, "on|off", 0, 0, 0, \
+	  "make locked entries of sources that are not (needs locked and learning); default off") \
+	X("fdb_max_learned_action", "fdb_max_learned_action", CHOICE, "flood|drop|shutdown", 0, 0, 0, \
+	  "what becomes of new sources beyond fdb_max_learned; default flood: forwarded, not learned") \
+	X("fdb_move_rate", "fdb_move_rate", NUMBER, "N", 0, 1000000, 0, \
+	  "addresses that may move to this port in a second; 0, the default: no limit") \
+	X("recovery", "recovery", TIME, "TIME", 0, 100000000, 0, \
+	  "a port that a guard shut comes back after this; 0, the default: by link recover only") \
+	X("transparent", "transparent", STRING, "SET", 0, 0, 0, \
+	  "for laboratories: relay what should stay on its link, a list of stp, lacp, dot1x, provider, lldp; or all, none") \
 	X("xdp", "xdp", CHOICE, "auto|native|generic|off", 0, 0, 0, \
 	  "where XDP may receive this port's frames; default auto") \
 	X("mode", "mode", CHOICE, "bridge|vepa|private|passthru|source", 0, 0, 0, \
@@ -142,6 +157,28 @@ enum xbr_command_flags {
 	X("state", "state", STATE, XBR_FDB_STATES, 0, 0, XBR_BARE, "entries of this kind; default dynamic") \
 	X("older_than", "older_than", TIME, "TIME", 0, 100000000, 0, "only those not seen for this long")
 
+#define XBR_GUARD_SWITCH(X, word, key, help) X(word, key, BOOL, "on|off", 0, 0, 0, help)
+#define XBR_PARAMS_guard_set(X) XBR_PARAM_LINK(X, XBR_REQUIRED) \
+	XBR_GUARD_SWITCH(X, "mac", "mac", "only allowed source addresses, also in DHCP; default off") \
+	XBR_GUARD_SWITCH(X, "ip", "ip", "only allowed IPv4 and IPv6 sources; default off") \
+	XBR_GUARD_SWITCH(X, "arp", "arp", "only allowed senders in ARP; default off") \
+	XBR_GUARD_SWITCH(X, "nd", "nd", "only allowed addresses in neighbour discovery; default off") \
+	XBR_GUARD_SWITCH(X, "dhcp-server", "dhcp_server", "no DHCP server behind this port; default off") \
+	XBR_GUARD_SWITCH(X, "ra", "ra", "no IPv6 router behind this port; default off") \
+	XBR_GUARD_SWITCH(X, "secure", "secure", "all of them, and snoop dhcp") \
+	X("snoop", "snoop", CHOICE, "off|dhcp|nd|all", 0, 0, 0, \
+	  "allow addresses that DHCP servers give, or that neighbour discovery claims first; default off")
+#define XBR_PARAMS_guard_allow(X) XBR_PARAM_LINK(X, XBR_REQUIRED) \
+	X("mac", "mac", UNICAST, "LLADDR", 0, 0, XBR_ONE_OF, "this source address; without: whichever") \
+	X("ip", "ip", STRING, "PREFIX", 0, 0, XBR_ONE_OF, "these addresses of IPv4 or IPv6 with it") \
+	X("vlan", "vlan", NUMBER, "VID", 1, 4094, 0, "in this VLAN only")
+#define XBR_PARAMS_guard_del(X) XBR_PARAMS_guard_allow(X)
+#define XBR_PARAMS_guard_show(X) XBR_PARAM_LINK(X, 0)
+#define XBR_STORM_RATE(X, word) \
+	X(word, word, STRING, "RATE", 0, 0, 0, "frames a second such as 1000pps, or bits such as 10mbit; off, the default: any")
+#define XBR_PARAMS_storm_control_set(X) XBR_PARAM_LINK(X, XBR_REQUIRED) \
+	XBR_STORM_RATE(X, "broadcast") XBR_STORM_RATE(X, "multicast") XBR_STORM_RATE(X, "unknown")
+
 #define XBR_PARAMS_stats_show(X) XBR_PARAM_LINK(X, 0)
 #define XBR_PARAMS_reasons_show(X)
 #define XBR_PARAMS_monitor_(X) \
@@ -194,6 +231,11 @@ enum xbr_command_flags {
 	X(fdb,    get,     "fdb.get",     0, "look one address up") \
 	X(fdb,    show,    "fdb.show",    0, "list entries") \
 	X(fdb,    flush,   "fdb.flush",   0, "forget entries") \
+	X(guard,  set,     "guard.set",   XBR_NEEDS_OPTION, "turn guards of a port on or off") \
+	X(guard,  allow,   "guard.allow", 0, "allow a port an address") \
+	X(guard,  del,     "guard.del",   0, "allow it no longer") \
+	X(guard,  show,    "guard.show",  0, "list what ports are allowed, and how it was learned") \
+	X(storm_control, set, "storm_control.set", XBR_NEEDS_OPTION, "limit what a port may flood") \
 	X(stats,  show,    "stats.show",  0, "frames and octets of each port, and what became of them") \
 	X(reasons, show,   "reasons",     0, "list the reasons by which frames are counted") \
 	X(punt,   show,    "punt.show",   0, "control frames handed to the agent, and what bounds them") \

@@ -59,7 +59,15 @@
 	X(egress_vlan,      DROP,    "the destination's port is not a member of the frame's VLAN (802.1Q, 8.6.4)") \
 	X(punted,           PUNT,    "a control frame that the agent asked for: handed to it") \
 	X(punt_policed,     DROP,    "for the agent, but more of its kind came by this port than xbr punt lets in") \
-	X(punt_lost,        NOTE,    "punted, but no agent listened")
+	X(punt_lost,        NOTE,    "punted, but no agent listened") \
+	X(guard_mac,        DROP,    "the source address is not allowed on this port (guard mac)") \
+	X(guard_ip,         DROP,    "the IPv4 or IPv6 source is not bound to this port and MAC (guard ip)") \
+	X(guard_arp,        DROP,    "the sender in ARP or RARP is not bound to this port (guard arp)") \
+	X(guard_nd,         DROP,    "an address in neighbour discovery is not bound to this port (guard nd)") \
+	X(guard_dhcp_server, DROP,   "a DHCP server's message from a port not trusted for it (guard dhcp-server)") \
+	X(guard_dhcp_client, DROP,   "a DHCP client's message for a hardware address that is not its own (guard mac)") \
+	X(guard_ra,         DROP,    "a router advertisement or redirect from a port not trusted for it (guard ra)") \
+	X(guard_unparsed,   DROP,    "cannot be read to its end, and the port is guarded: the strictest reading counts")
 /* clang-format on */
 
 enum xbr_reason {

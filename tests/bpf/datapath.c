@@ -25,6 +25,8 @@ static void set_sizes(struct xbr_bpf *skeleton, __u32 buckets)
 	bpf_map__set_max_entries(skeleton->maps.port_live, HOST_PORTS);
 	bpf_map__set_max_entries(skeleton->maps.port_saved, HOST_PORTS);
 	bpf_map__set_max_entries(skeleton->maps.port_vlans, HOST_PORTS);
+	bpf_map__set_max_entries(skeleton->maps.guards, HOST_PORTS);
+	bpf_map__set_max_entries(skeleton->maps.guard_live, HOST_PORTS);
 	bpf_map__set_max_entries(skeleton->maps.counters, HOST_PORTS);
 	bpf_map__set_max_entries(skeleton->maps.xdp_ports, HOST_PORTS);
 	bpf_map__set_max_entries(skeleton->maps.bridges, HOST_BRIDGES);
@@ -69,6 +71,8 @@ static int map_tables(struct datapath *dp)
 
 	t->ports = map_memory(dp->skeleton->maps.ports);
 	t->port_live = map_memory(dp->skeleton->maps.port_live);
+	t->guards = map_memory(dp->skeleton->maps.guards);
+	t->guard_live = map_memory(dp->skeleton->maps.guard_live);
 	t->bridges = map_memory(dp->skeleton->maps.bridges);
 	t->bridge_live = map_memory(dp->skeleton->maps.bridge_live);
 	t->fdb = map_memory(dp->skeleton->maps.fdb);
@@ -80,7 +84,7 @@ static int map_tables(struct datapath *dp)
 	t->punt_buckets = map_memory(dp->skeleton->maps.punt_buckets);
 	return t->ports && t->port_live && t->bridges && t->bridge_live && t->fdb && t->trace &&
 			       t->bridge_vlans && t->port_vlans && t->vlans && t->punt_limits &&
-			       t->punt_buckets
+			       t->punt_buckets && t->guards && t->guard_live
 		       ? 0
 		       : -errno;
 }
@@ -107,9 +111,12 @@ static int open_host(struct datapath *dp, __u32 features)
 	if (dp->buckets > HOST_BUCKETS)
 		return -E2BIG;
 	host_reset();
+	host.clock_ns = 1000000000;
 	settings = settings_for(dp->buckets, features);
 	dp->tables = (struct tables){.ports = host.ports,
 				     .port_live = host.port_live,
+				     .guards = host.guards,
+				     .guard_live = host.guard_live,
 				     .bridges = host.bridges,
 				     .bridge_live = host.bridge_live,
 				     .fdb = host.fdb,
@@ -141,6 +148,8 @@ void datapath_close(struct datapath *dp)
 		return;
 	unmap_memory(t->ports, dp->skeleton->maps.ports);
 	unmap_memory(t->port_live, dp->skeleton->maps.port_live);
+	unmap_memory(t->guards, dp->skeleton->maps.guards);
+	unmap_memory(t->guard_live, dp->skeleton->maps.guard_live);
 	unmap_memory(t->bridges, dp->skeleton->maps.bridges);
 	unmap_memory(t->bridge_live, dp->skeleton->maps.bridge_live);
 	unmap_memory(t->fdb, dp->skeleton->maps.fdb);
@@ -174,6 +183,27 @@ int datapath_set_source(const struct datapath *dp, __u64 key, __u32 value)
 	return set_host_source(key, value);
 }
 
+int datapath_allow(const struct datapath *dp, const struct xbr_allowed_key *key,
+		   const struct xbr_allowed *value)
+{
+	if (dp->skeleton)
+		return bpf_map_update_elem(bpf_map__fd(dp->skeleton->maps.allowed), key, value, BPF_ANY);
+	if (host.allowed_count == HOST_ALLOWED)
+		return -ENOSPC;
+	host.allowed[host.allowed_count++] = (struct host_allowed){*key, *value};
+	return 0;
+}
+
+static void clear_allowed(const struct datapath *dp)
+{
+	int fd = dp->skeleton ? bpf_map__fd(dp->skeleton->maps.allowed) : -1;
+	struct xbr_allowed_key key;
+
+	host.allowed_count = dp->skeleton ? host.allowed_count : 0;
+	while (fd >= 0 && !bpf_map_get_next_key(fd, NULL, &key))
+		bpf_map_delete_elem(fd, &key);
+}
+
 static void clear_sources(const struct datapath *dp)
 {
 	int fd = dp->skeleton ? bpf_map__fd(dp->skeleton->maps.edge_sources) : -1;
@@ -191,6 +221,8 @@ void datapath_clear(const struct datapath *dp)
 
 	memset(t->ports, 0, HOST_PORTS * sizeof(*t->ports));
 	memset(t->port_live, 0, HOST_PORTS * sizeof(*t->port_live));
+	memset(t->guards, 0, HOST_PORTS * sizeof(*t->guards));
+	memset(t->guard_live, 0, HOST_PORTS * sizeof(*t->guard_live));
 	memset(t->bridges, 0, HOST_BRIDGES * sizeof(*t->bridges));
 	memset(t->bridge_live, 0, HOST_BRIDGES * sizeof(*t->bridge_live));
 	memset(t->fdb, 0, dp->buckets * sizeof(*t->fdb));
@@ -201,6 +233,7 @@ void datapath_clear(const struct datapath *dp)
 	memset(t->vlans, 0, HOST_FIDS * sizeof(*t->vlans));
 	memset(t->punt_limits, 0, XBR_PUNT_ROOM * sizeof(*t->punt_limits));
 	memset(t->punt_buckets, 0, HOST_PORTS * XBR_PUNT_ROOM * sizeof(*t->punt_buckets));
+	clear_allowed(dp);
 }
 
 int datapath_set_port_of(const struct datapath *dp, __u32 ifindex, __u32 port)

@@ -29,6 +29,8 @@ enum hook {
 struct tables {
 	struct xbr_port *ports;
 	struct xbr_port_live *port_live;
+	struct xbr_guard *guards;
+	struct xbr_guard_live *guard_live;
 	struct xbr_bridge *bridges;
 	struct xbr_bridge_live *bridge_live;
 	struct xbr_fdb_bucket *fdb;
@@ -85,6 +87,10 @@ int datapath_set_flood(const struct datapath *dp, __u32 fid, const __u32 *ports,
  * has none. */
 int datapath_set_xdp_port(const struct datapath *dp, __u32 port, __u32 ifindex);
 int datapath_set_xdp_flood(const struct datapath *dp, __u32 fid, const __u32 *ifindexes, __u32 count);
+
+/* An entry of `allowed`. */
+int datapath_allow(const struct datapath *dp, const struct xbr_allowed_key *key,
+		   const struct xbr_allowed *value);
 
 /* An entry of `edge_sources`; enum xbr_source. */
 int datapath_set_source(const struct datapath *dp, __u64 key, __u32 value);

@@ -53,6 +53,17 @@ struct row_source {
 	bool nodst;
 };
 
+/* What a port is allowed. */
+struct row_allowed {
+	__u8 port;       /* 0: no more */
+	const char *mac; /* NULL: any */
+	__u16 vid;
+	__u8 family;
+	__u8 bits;
+	const char *address;
+	__u8 age; /* 1: it has ended */
+};
+
 struct row {
 	const char *name;
 	const char *clause;
@@ -62,6 +73,7 @@ struct row {
 	struct xbr_port port[LAB_PORTS];
 	struct row_entry fdb[4];
 	struct row_source sources[2];
+	struct row_allowed allowed[4];
 	__u32 members; /* BIT(port): who is on the flood list; 0: all */
 	struct row_vlan vlans[12];
 	void (*prepare)(const struct tables *tables);
@@ -95,6 +107,7 @@ struct row_table {
 	size_t count;
 };
 extern const struct row_table rows_plain; /* rows.c */
+extern const struct row_table rows_guard; /* rows_guard.c: guards */
 extern const struct row_table rows_edge;  /* rows_edge.c: edge modes */
 extern const struct row_table rows_vlan;  /* rows_vlan.c: VLAN-aware bridges */
 

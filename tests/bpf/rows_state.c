@@ -169,6 +169,22 @@ static void set_vlans(const struct tables *t, const struct row *row)
 	}
 }
 
+static int allow(const struct datapath *dp, const struct row_allowed *allowed)
+{
+	struct xbr_allowed_key key = {.prefixlen = XBR_ALLOWED_FIXED + allowed->bits,
+				      .port = allowed->port,
+				      .family = allowed->family};
+	struct xbr_allowed value = {.until_ns = allowed->age};
+	__u64 mac = 0;
+
+	if (allowed->mac)
+		memcpy(&mac, allowed->mac, 6);
+	key.mac_vid = fdb_key(mac, allowed->vid);
+	if (allowed->address)
+		memcpy(key.address, allowed->address, allowed->family == 4 ? 4 : 16);
+	return datapath_allow(dp, &key, &value);
+}
+
 int row_prepare(const struct row *row, const struct datapath *dp, const struct lab *lab)
 {
 	int err;
@@ -182,6 +198,8 @@ int row_prepare(const struct row *row, const struct datapath *dp, const struct l
 		err = set_flood(dp, row, lab);
 	for (const struct row_entry *entry = row->fdb; entry->mac && !err; entry++)
 		err = insert(dp, entry);
+	for (size_t i = 0; i < 4 && row->allowed[i].port && !err; i++)
+		err = allow(dp, &row->allowed[i]);
 	for (size_t i = 0; i < 2 && row->sources[i].mac && !err; i++)
 		err = list_source(dp, &row->sources[i]);
 	if (!err && row->prepare)

@@ -7,6 +7,7 @@
 #include "xbr/fdb_word.h"
 
 #define STATIONS       64
+#define ALLOWED        24 /* of them, on a port each */
 #define LISTED         16 /* of them, as sources */
 #define CHANGE_EVERY   24
 #define BRIDGE_A       1
@@ -102,6 +103,24 @@ static int list_station(const struct datapath *dp, __u8 n)
 	return datapath_set_source(dp, fdb_key(mac, XBR_SOURCE_BRIDGE | BRIDGE_A), XBR_SOURCE_LISTED | nodst);
 }
 
+/* A port for each station, and an IPv4 and an IPv6 address of four each. */
+static int allow_station(const struct datapath *dp, __u8 n)
+{
+	struct xbr_allowed_key key = {.prefixlen = XBR_ALLOWED_FIXED, .port = P1 + n % (LAB_PORTS - P1)};
+	struct xbr_allowed given = {.source = XBR_ALLOWED_GIVEN};
+	int err;
+
+	memcpy(&key.mac_vid, (__u8[8]){0x02, 0, 0, 0, 0, n}, 8);
+	err = datapath_allow(dp, &key, &given);
+	if (err)
+		return err;
+	key.family = n & 4 ? 4 : 6;
+	key.prefixlen += key.family == 4 ? 32 : 128;
+	memcpy(key.address, n & 4 ? "\x0a\x00\x00" : "\xfe\x80\x00", 3);
+	key.address[key.family == 4 ? 3 : 15] = n & 3;
+	return datapath_allow(dp, &key, &given);
+}
+
 int world_prepare(const struct datapath *dp, const struct lab *lab)
 {
 	static const __u32 members_a[] = {P1, P4, HOST};
@@ -116,6 +135,8 @@ int world_prepare(const struct datapath *dp, const struct lab *lab)
 		err = datapath_set_flood(dp, FID_A, members_a, sizeof(members_a) / sizeof(members_a[0]));
 	for (__u32 n = 0; n < LISTED && !err; n++)
 		err = list_station(dp, (__u8)n);
+	for (__u32 n = 0; n < ALLOWED && !err; n++)
+		err = allow_station(dp, (__u8)n);
 	if (!err)
 		err = datapath_set_flood(dp, FID_B, members_b, sizeof(members_b) / sizeof(members_b[0]));
 	return err;
@@ -258,6 +279,9 @@ static void change_port(const struct world_change *change, struct xbr_port *port
 	case WORLD_MODE:
 		port->mode = (__u8)(change->port == P1 || change->port == HOST ? XBR_MODE_BRIDGE
 									       : change->value % 5);
+		break;
+	case WORLD_GUARD:
+		port->guard = change->value & 3 ? 0 : change->value >> 8 & XBR_GUARD_ADDRESSES;
 		break;
 	case WORLD_EDGE:
 		change_edge(port, change->port, change->value);
@@ -442,6 +466,45 @@ static __u32 random_length(struct random *random)
 	}
 }
 
+/*
+ * What guards look at: a type and its octets, with an address of one of four stations at some places. ARP,
+ * IPv4 with TCP, a DHCP server, a DHCP client, IPv6 with an advertisement of a router and of a neighbour.
+ */
+static const struct statement {
+	__u8 length;
+	__u8 address_at[2];
+	__u8 octets[86];
+} statements[] = {
+	{32, {19, 29}, {0x08, 0x06, 0, 1, 8, 0, 6, 4, 0, 2, 2, 0,    0, 0, 0,
+			1,    0x0a, 0, 0, 1, 2, 0, 0, 0, 0, 2, 0x0a, 0, 0, 2}},
+	{34, {17, 21}, {0x08, 0x00, 0x45, 0, 0, 40, 0, 1, 0, 0, 64, 6, 0, 0, 0x0a, 0, 0, 1, 0x0a, 0, 0, 2}},
+	{34, {17, 21}, {0x08, 0x00, 0x45, 0, 0, 40,   0, 1, 0, 0, 64, 17, 0,
+			0,    0x0a, 0,    0, 1, 0x0a, 0, 0, 2, 0, 67, 0,  68}},
+	{66, {21, 63}, {0x08, 0x00, 0x45, 0,   0,   64, 0,  1, 0,  0, 64, 17, 0, 0, 0, 0, 0,
+			0,    255,  255,  255, 255, 0,  68, 0, 67, 0, 44, 0,  0, 1, 1, 6, 0}},
+	{58, {25, 41}, {0x86, 0xdd, 0x60, 0, 0, 0, 0, 16, 58, 255, 0xfe, 0x80, 0,  0, 0,
+			0,    0,    0,    0, 0, 0, 0, 0,  0,  0,   1,    0xff, 2,  0, 0,
+			0,    0,    0,    0, 0, 0, 0, 0,  0,  0,   0,    1,    134}},
+	{66, {25, 65}, {0x86, 0xdd, 0x60, 0, 0, 0, 0,   24, 58,   255, 0xfe, 0x80, 0, 0, 0,    0,   0, 0,
+			0,    0,    0,    0, 0, 0, 0,   1,  0xff, 2,   0,    0,    0, 0, 0,    0,   0, 0,
+			0,    0,    0,    0, 0, 1, 136, 0,  0,    0,   0,    0,    0, 0, 0xfe, 0x80}},
+};
+
+/* Now and then an octet is another one. */
+static void put_statement(struct random *random, struct world_frame *frame)
+{
+	const struct statement *s = &statements[below(random, sizeof(statements) / sizeof(statements[0]))];
+
+	memcpy(frame->bytes + 12, s->octets, s->length);
+	for (int i = 0; i < 2; i++)
+		frame->bytes[12 + s->address_at[i]] = (__u8)below(random, 4);
+	memcpy(frame->bytes + 22, frame->bytes[13] == 6 ? frame->bytes + 6 : frame->bytes + 22, 6);
+	if (!below(random, 8))
+		frame->bytes[12 + below(random, s->length)] = (__u8)below(random, 256);
+	if (frame->length < 100)
+		frame->length = 12u + s->length;
+}
+
 void world_frame_next(struct random *random, struct world_frame *ret_frame)
 {
 	__u64 filling = next(random);
@@ -450,6 +513,10 @@ void world_frame_next(struct random *random, struct world_frame *ret_frame)
 	ret_frame->length = random_length(random);
 	put_destination(random, ret_frame->bytes);
 	put_source(random, ret_frame->bytes + 6);
+	if (!below(random, 4)) {
+		put_statement(random, ret_frame);
+		return;
+	}
 	put_types(random, ret_frame->bytes + 12);
 	memcpy(ret_frame->bytes + 46, &filling, sizeof(filling));
 }

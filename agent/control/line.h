@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A line of a saved configuration under way. */
+#ifndef XBR_CONTROL_LINE_H
+#define XBR_CONTROL_LINE_H
+
+#include <stddef.h>
+
+struct line {
+	char text[512];
+	size_t used;
+};
+
+__attribute__((format(printf, 2, 3))) void line_add(struct line *line, const char *format, ...);
+
+/*
+ * A name with the word that introduces it, so that a device called as an option is still a device. The kernel
+ * lets names hold quotes, '#' and backslashes: such a name is quoted as cli/grammar_text.c reads it, a single
+ * quote in double ones.
+ */
+void line_add_name(struct line *line, const char *word, const char *name);
+
+#endif
