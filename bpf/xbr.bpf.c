@@ -28,7 +28,7 @@ int xbr_tc_port(struct __sk_buff *skb)
 	struct frame f = {};
 
 	tc_context(&f, skb);
-	if (feature_on(XBR_FEATURE_punt) && f.in == XBR_PORT_NONE && tc_take_injected(skb, &header)) {
+	if (f.in == XBR_PORT_NONE && tc_take_injected(skb, &header)) {
 		if (header.how == XBR_PUNT_OUT)
 			return tc_send_out(&f, &header);
 		f.in = header.port;

@@ -107,9 +107,10 @@ void adopt_on_link(const struct rtnl_link *link, bool deleted, void *user)
 
 	if (deleted) {
 		device_gone(model, (uint32_t)link->ifindex);
-		punt_on_link_gone(model, (uint32_t)link->ifindex);
+		punt_on_link(model, link, true);
 	} else if (!rtnl_link_by_index(model->rtnl, link->ifindex, &now)) {
 		device_told(model, &now);
+		punt_on_link(model, &now, false);
 	}
 }
 

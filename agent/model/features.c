@@ -40,16 +40,22 @@ uint32_t want_features(const struct want *want)
 	return features;
 }
 
+/* Protocols ask when they run, whatever the settings. */
+static uint32_t punt_feature(uint32_t asked)
+{
+	return asked ? XBR_FEATURE_punt : 0;
+}
+
 uint32_t model_features(const struct model *model)
 {
 	struct bridge *bridge, *next_bridge;
 	struct port *port, *next_port;
-	uint32_t features = punt_is_needed(model) ? XBR_FEATURE_punt : 0;
+	uint32_t features = 0;
 
 	bridge_foreach (model, bridge, next_bridge)
-		features |= bridge_features(&bridge->settings);
+		features |= bridge_features(&bridge->settings) | punt_feature(punt_asked_of_bridge(bridge));
 	port_foreach (model, port, next_port)
-		features |= port_features(&port->settings);
+		features |= port_features(&port->settings) | punt_feature(punt_asked_of_port(port));
 	return features;
 }
 

@@ -11,12 +11,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "datapath/attach.h"
 #include "datapath/features.h"
 #include "model/model.h"
+#include "model/punt_pair.h"
 
-#define PAIR_MTU       16000u /* room for jumbo frames, tags and the header: nothing is refused on the pair */
-#define PAIRS_MAX      1000u  /* xbr0-punt to xbr999-punt, of all agents of the namespace */
 #define UMEM_CHUNKS    1024u
 #define FRAMES_A_TURN  64u
 #define FLUSH_AGAIN_MS 2u
@@ -44,152 +42,12 @@ struct punt {
 	uint32_t retry_ms; /* 0: nothing to retry */
 	bool needed;
 	struct xsk *xsk; /* NULL: not open */
-	char device[XBR_IFNAME_LEN];
-	char agent_device[XBR_IFNAME_LEN];
+	struct punt_pair pair;
 	uint64_t strays;
 	uint64_t now_us;
 	void (*tap)(void *user, const struct punt_frame *frame, enum punt_direction direction);
 	void *tap_user;
 };
-
-/* ---- the pair ---- */
-
-static uint32_t *datapath_end(const struct punt *punt)
-{
-	return &punt->model->dp->agent->punt_ifindex;
-}
-
-static uint32_t *agent_end(const struct punt *punt)
-{
-	return &punt->model->dp->agent->punt_agent_ifindex;
-}
-
-/* The devices an earlier agent made, if our programs are still on them. */
-static bool pair_adopt(struct punt *punt)
-{
-	struct datapath *dp = punt->model->dp;
-	struct rtnl_link link, peer;
-
-	if (!*datapath_end(punt) ||
-	    !attach_is_on(dp, ATTACH_PUNT_PAIR, *datapath_end(punt), ATTACH_XDP_INJECT) ||
-	    !attach_is_on(dp, ATTACH_PUNT_PAIR, *agent_end(punt), ATTACH_XDP_PUNT) ||
-	    rtnl_link_by_index(punt->model->rtnl, (int)*datapath_end(punt), &link) ||
-	    rtnl_link_by_index(punt->model->rtnl, (int)*agent_end(punt), &peer))
-		return false;
-	memcpy(punt->device, link.name, sizeof(punt->device));
-	memcpy(punt->agent_device, peer.name, sizeof(punt->agent_device));
-	return true;
-}
-
-/* The first free number of the namespace: other agents may live here, too. */
-static int pair_create(struct punt *punt)
-{
-	int err = -EEXIST;
-
-	for (unsigned int n = 0; err == -EEXIST && n < PAIRS_MAX; n++) {
-		snprintf(punt->device, sizeof(punt->device), "xbr%u-punt", n);
-		snprintf(punt->agent_device, sizeof(punt->agent_device), "xbr%u-agent", n);
-		err = rtnl_veth_create(punt->model->rtnl, punt->device, punt->agent_device, PAIR_MTU);
-	}
-	return err;
-}
-
-static int end_note(struct punt *punt, const char *name, uint32_t *ret_ifindex)
-{
-	struct rtnl_link link;
-	int err = rtnl_link_by_name(punt->model->rtnl, name, &link);
-
-	if (!err)
-		*ret_ifindex = (uint32_t)link.ifindex;
-	return err;
-}
-
-static int end_take(struct punt *punt, uint32_t ifindex, const char *what)
-{
-	char alias[256];
-
-	snprintf(alias, sizeof(alias), "xbrd, pins under %.128s: %s", punt->model->dp->pins.dir, what);
-	return rtnl_link_take(punt->model->rtnl, (int)ifindex, alias);
-}
-
-static int end_attach(struct punt *punt, uint32_t ifindex, enum attach_hook hook)
-{
-	int err = attach_on(punt->model->dp, ATTACH_PUNT_PAIR, ifindex, hook);
-
-	return err == -EEXIST ? 0 : err;
-}
-
-static void pair_forget(struct punt *punt)
-{
-	punt->model->dp->switches->punt_ifindex = 0;
-	*datapath_end(punt) = *agent_end(punt) = 0;
-	punt->device[0] = punt->agent_device[0] = '\0';
-}
-
-/* Not another device that got the number since. */
-static bool pair_is_ours(struct punt *punt, uint32_t ifindex)
-{
-	struct rtnl_link link;
-	unsigned int n;
-	char end;
-
-	return !rtnl_link_by_index(punt->model->rtnl, (int)ifindex, &link) && !strcmp(link.kind, "veth") &&
-	       link.link == (int)*agent_end(punt) &&
-	       (attach_is_on(punt->model->dp, ATTACH_PUNT_PAIR, ifindex, ATTACH_XDP_INJECT) ||
-		sscanf(link.name, "xbr%u-punt%c", &n, &end) == 1);
-}
-
-static void pair_delete(struct punt *punt)
-{
-	struct datapath *dp = punt->model->dp;
-	uint32_t ifindex = *datapath_end(punt);
-	bool ours = pair_is_ours(punt, ifindex);
-
-	attach_off(dp, ATTACH_PUNT_PAIR, ifindex, ATTACH_XDP_INJECT);
-	attach_off(dp, ATTACH_PUNT_PAIR, *agent_end(punt), ATTACH_XDP_PUNT);
-	attach_off(dp, ATTACH_PUNT_PAIR, ifindex, ATTACH_TC_PORT);
-	pair_forget(punt);
-	if (ours)
-		rtnl_link_delete(punt->model->rtnl, (int)ifindex);
-}
-
-static int pair_furnish(struct punt *punt)
-{
-	int err = end_note(punt, punt->device, datapath_end(punt));
-
-	if (!err)
-		err = end_note(punt, punt->agent_device, agent_end(punt));
-	if (!err)
-		err = end_attach(punt, *datapath_end(punt), ATTACH_XDP_INJECT);
-	if (!err)
-		err = end_attach(punt, *datapath_end(punt), ATTACH_TC_PORT);
-	if (!err)
-		err = end_attach(punt, *agent_end(punt), ATTACH_XDP_PUNT);
-	if (!err)
-		err = end_take(punt, *datapath_end(punt), "control frames to and from the ports");
-	if (!err)
-		err = end_take(punt, *agent_end(punt), "control frames to and from the agent");
-	return err;
-}
-
-/* What an agent left half made, or somebody half took apart, goes first. */
-static int pair_open(struct punt *punt)
-{
-	int err;
-
-	if (!pair_adopt(punt)) {
-		if (*datapath_end(punt))
-			pair_delete(punt);
-		err = pair_create(punt);
-		if (err)
-			return err;
-	}
-	err = pair_furnish(punt);
-	if (err)
-		return err; /* noted: what is there is looked at again, or deleted, next time */
-	punt->model->dp->switches->punt_ifindex = *datapath_end(punt);
-	return 0;
-}
 
 /* ---- the socket ---- */
 
@@ -213,7 +71,7 @@ static void socket_close(struct punt *punt)
 static int socket_open(struct punt *punt)
 {
 	struct epoll_event event = {.events = EPOLLIN, .data.fd = -1};
-	int err = xsk_open(&punt->xsk, *agent_end(punt), 0, UMEM_CHUNKS);
+	int err = xsk_open(&punt->xsk, punt_pair_agent_end(&punt->pair), 0, UMEM_CHUNKS);
 
 	if (err)
 		return err;
@@ -230,7 +88,7 @@ static int socket_open(struct punt *punt)
  * often. */
 static void open_or_retry(struct punt *punt)
 {
-	int err = punt->xsk ? 0 : pair_open(punt);
+	int err = punt->xsk ? 0 : punt_pair_open(&punt->pair);
 
 	if (!err && !punt->xsk)
 		err = socket_open(punt);
@@ -248,13 +106,9 @@ static void open_or_retry(struct punt *punt)
 
 static void punt_need(struct punt *punt)
 {
-	struct xbr_error error;
-
 	if (punt->needed)
 		return;
 	punt->needed = true;
-	if (datapath_need(punt->model->dp, XBR_FEATURE_punt, &error))
-		model_log(punt->model, "the punt path: %s", error.message);
 	open_or_retry(punt);
 }
 
@@ -307,7 +161,7 @@ int punt_new(struct punt **ret_punt, struct model *model)
 
 	if (!punt)
 		return -ENOMEM;
-	punt->model = model;
+	punt->model = punt->pair.model = model;
 	punt->timer_fd = -1;
 	punt->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (punt->epoll_fd < 0)
@@ -340,29 +194,28 @@ void punt_remove(struct model *model)
 {
 	socket_close(model->punt);
 	model->punt->needed = false;
-	if (*datapath_end(model->punt))
-		pair_delete(model->punt);
-}
-
-bool punt_is_needed(const struct model *model)
-{
-	return model->punt->needed;
+	punt_pair_remove(&model->punt->pair);
 }
 
 bool punt_owns(const struct model *model, uint32_t ifindex)
 {
-	return ifindex && (ifindex == *datapath_end(model->punt) || ifindex == *agent_end(model->punt));
+	return punt_pair_owns(&model->punt->pair, ifindex);
 }
 
-void punt_on_link_gone(struct model *model, uint32_t ifindex)
+void punt_on_link(struct model *model, const struct rtnl_link *link, bool deleted)
 {
 	struct punt *punt = model->punt;
 
-	if (!punt_owns(model, ifindex) || !punt->needed)
+	if (!punt->needed || !punt_owns(model, (uint32_t)link->ifindex))
 		return;
-	model_log(model, "somebody took the punt pair away: making another");
-	socket_close(punt);
-	open_or_retry(punt);
+	if (deleted) {
+		model_log(model, "somebody took the punt pair away: making another");
+		socket_close(punt);
+		open_or_retry(punt);
+	} else if (!(link->flags & IFF_UP)) {
+		model_log(model, "somebody took %s down: taking it up again", link->name);
+		rtnl_link_set_up(model->rtnl, link->ifindex, true);
+	}
 }
 
 /* ---- consumers ---- */
@@ -413,13 +266,25 @@ uint32_t punt_asked_of_port(const struct port *port)
 	return all_asked(port->punt_asked);
 }
 
+/* Programs that punt, before the maps ask for it. */
+static void asking_begins(struct model *model)
+{
+	struct xbr_error error;
+
+	if (datapath_need(model->dp, XBR_FEATURE_punt, &error))
+		model_log(model, "nothing will be punted: %s", error.message);
+	punt_need(model->punt);
+}
+
 void punt_ask(struct punt_consumer *consumer, struct bridge *bridge, uint32_t reasons)
 {
 	struct model *model = consumer->model;
 
+	if (bridge->punt_asked[consumer->number] == reasons)
+		return;
 	bridge->punt_asked[consumer->number] = reasons;
 	if (reasons)
-		punt_need(model->punt);
+		asking_begins(model);
 	__atomic_store_n(&model->dp->bridges[bridge->index].punt, punt_asked_of_bridge(bridge),
 			 __ATOMIC_SEQ_CST);
 }
@@ -428,9 +293,11 @@ void punt_ask_port(struct punt_consumer *consumer, struct port *port, uint32_t r
 {
 	struct model *model = consumer->model;
 
+	if (port->punt_asked[consumer->number] == reasons)
+		return;
 	port->punt_asked[consumer->number] = reasons;
 	if (reasons)
-		punt_need(model->punt);
+		asking_begins(model);
 	__atomic_store_n(&port_slot(model, port)->punt, punt_asked_of_port(port), __ATOMIC_SEQ_CST);
 }
 
@@ -631,8 +498,8 @@ void punt_status(const struct model *model, struct punt_status *ret_status)
 	const struct punt *punt = model->punt;
 
 	*ret_status = (struct punt_status){.is_open = punt->xsk, .strays = punt->strays};
-	memcpy(ret_status->device, punt->device, sizeof(punt->device));
-	memcpy(ret_status->agent_device, punt->agent_device, sizeof(punt->agent_device));
+	memcpy(ret_status->device, punt->pair.device, sizeof(ret_status->device));
+	memcpy(ret_status->agent_device, punt->pair.agent_device, sizeof(ret_status->agent_device));
 	if (punt->xsk)
 		xsk_statistics(punt->xsk, &ret_status->socket);
 }

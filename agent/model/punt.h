@@ -6,8 +6,8 @@
  *
  *     port --bpf/punt.h--> xbrN-punt ==veth== xbrN-agent --AF_XDP--> punt_dispatch() --> consumers
  *
- * The pair is made when first needed, remembered in agent_saved, adopted after a restart, and taken away by
- * --detach. It is nobody's port. What the agent does not read in time is dropped by the kernel and counted;
+ * The pair (punt_pair.h) is made when first needed, adopted after a restart, and taken away by --detach. It
+ * is nobody's port. What the agent does not read in time is dropped by the kernel and counted;
  * nothing here waits.
  */
 #ifndef XBR_MODEL_PUNT_H
@@ -27,6 +27,7 @@ struct bridge;
 struct model;
 struct port;
 struct punt;
+struct rtnl_link;
 struct punt_consumer;
 
 /* A frame as a consumer gets it; bytes are good during the call only. */
@@ -95,14 +96,11 @@ struct punt_limit punt_limit_get(const struct model *model, uint32_t reason);
 int punt_fd(const struct model *model);
 void punt_dispatch(struct model *model);
 
-/* Has anybody asked or sent since the agent began? */
-bool punt_is_needed(const struct model *model);
-
 /* Is a device one of the pair's ends? */
 bool punt_owns(const struct model *model, uint32_t ifindex);
 
-/* A device is gone: if it was ours, another pair is made. */
-void punt_on_link_gone(struct model *model, uint32_t ifindex);
+/* A device has changed, or is gone: if it was ours, another pair is made. */
+void punt_on_link(struct model *model, const struct rtnl_link *link, bool deleted);
 
 /* For --detach: takes the pair away. */
 void punt_remove(struct model *model);

@@ -178,12 +178,14 @@ static void put_queues(struct nlmsghdr *question, uint32_t mtu)
 	mnl_attr_put_u32(question, IFLA_NUM_TX_QUEUES, 1);
 }
 
-int rtnl_veth_create(struct rtnl *rtnl, const char *name, const char *peer, uint32_t mtu)
+int rtnl_veth_create(struct rtnl *rtnl, const char *name, const char *peer, const uint8_t address[6],
+		     uint32_t mtu)
 {
 	struct nlmsghdr *question = link_question(rtnl, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0);
 	struct nlattr *linkinfo, *data, *far;
 
 	mnl_attr_put_strz(question, IFLA_IFNAME, name);
+	mnl_attr_put(question, IFLA_ADDRESS, 6, address);
 	put_queues(question, mtu);
 	linkinfo = mnl_attr_nest_start(question, IFLA_LINKINFO);
 	mnl_attr_put_strz(question, IFLA_INFO_KIND, "veth");

@@ -63,10 +63,11 @@ int rtnl_link_delete(struct rtnl *rtnl, int ifindex);
 int rtnl_bridge_create(struct rtnl *rtnl, const char *name);
 
 /*
- * Makes a veth pair of one queue each way, down, both ends of this MTU. -EEXIST where one of the names is
- * taken.
+ * Makes a veth pair of one queue each way, down, both ends of this MTU, the first of this address. -EEXIST
+ * where one of the names is taken.
  */
-int rtnl_veth_create(struct rtnl *rtnl, const char *name, const char *peer, uint32_t mtu);
+int rtnl_veth_create(struct rtnl *rtnl, const char *name, const char *peer, const uint8_t address[6],
+		     uint32_t mtu);
 
 /*
  * Takes a device up for our own use: with an alias that tells what it is for (`ip link show`), without IPv6

@@ -625,7 +625,8 @@ struct xbr_agent_saved {
 	__u32 features;           /* enum xbr_feature: what programs over these maps must have in them */
 	__u32 punt_ifindex;       /* the datapath's end of the punt pair, as it was made; 0: not made */
 	__u32 punt_agent_ifindex; /* and the agent's */
-	__u8 reserved[96];
+	__u8 punt_address[6];     /* of the datapath's end; all zero: never made */
+	__u8 reserved[90];
 };
 _Static_assert(sizeof(struct xbr_agent_saved) == 128, "fixed");
 

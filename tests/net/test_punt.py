@@ -8,6 +8,7 @@ import json
 import os
 import re
 import select
+import signal
 import subprocess
 import time
 
@@ -343,6 +344,7 @@ def test_a_tap_that_ends_takes_its_wishes_back(running):
         guest.send(control(0))
         return running.stats(guest.port)["reasons"]["reserved_group"]
     wait_for(dropped, what="a control frame that is nobody's again")
+    wait_for(lambda: "punt" not in json.loads(running.xbr("-j version").stdout)["features"], 60, "programs that do not punt")
 
 
 def test_a_tap_to_where_nothing_can_be_written_says_so(running):
@@ -416,6 +418,68 @@ def test_a_pair_that_somebody_deletes_is_made_again(running):
         wait_for(lambda: running.show("punt show")["socket"]["open"], what="the punt path open")
         guest.send(control(0))
         assert told(tap.events(1)) == [("received", guest.port, "stp", control(0))]
+
+
+def test_a_pair_that_somebody_takes_down_is_taken_up(running):
+    guest = running.guest()
+    running.bridge([guest])
+    with Tap(running) as tap:
+        for name in pair(running):
+            run(f"ip -n {running.ns} link set {name} down")
+            wait_for(lambda: "UP" in json.loads(run(f"ip -n {running.ns} -j link show {name}").stdout)[0]["flags"], what=f"{name} up")
+        guest.send(control(0))
+        assert told(tap.events(1)) == [("received", guest.port, "stp", control(0))]
+
+
+def test_an_agent_that_sleeps_loses_what_its_ring_does_not_hold(running):
+    """Stopped while control frames come without a limit: what overflows is counted, and it goes on when it wakes."""
+    a, b = running.guests(2)
+    running.bridge([a, b])
+    running.xbr("punt set stp rate 0")
+    for guest in (a, b):
+        guest.address()
+    with Tap(running) as tap, pinging(a, b.ip):
+        os.kill(running.agent.process.pid, signal.SIGSTOP)
+        a.send(*[control(0)] * 3000)
+        os.kill(running.agent.process.pid, signal.SIGCONT)
+        heard = len(tap.events(3000, 3))
+        socket = running.show("punt show")["socket"]
+        assert 0 < heard == socket["received"] < 3000 and heard + socket["rx_full"] == 3000
+        a.send(control(3))
+        assert told(tap.events(1)) == [("received", a.port, "pae", control(3))]
+
+
+def test_a_flood_of_frames_from_the_agent_is_bounded_and_sent(running):
+    """More at once than the ring holds: all go out, or are refused with a reason."""
+    guest = running.guest()
+    running.bridge([guest])
+    with running.listen(guest) as ears:
+        lines = os.path.join(running.folder, "batch")
+        with open(lines, "w") as file:
+            file.write(f"punt send {guest.port} {control(2).hex()}\n" * 2000)
+        done = running.xbr(f"-force -batch {lines}", check=False)
+        refused = done.stderr.count("No buffer space")
+        assert len(ears.frames(guest)) == 2000 - refused
+        socket = running.show("punt show")["socket"]
+        assert socket["sent"] == 2000 - refused and socket["tx_full"] == refused
+
+
+def test_an_agent_that_dies_at_any_moment_leaves_no_pair_behind(running):
+    guest = running.guest()
+    running.bridge([guest])
+    for n in range(12):
+        sender = subprocess.Popen([XBR, "--socket", running.agent.socket, "punt", "send", guest.port, control(0).hex()],
+                                  stderr=subprocess.DEVNULL)
+        time.sleep(n / 400)
+        running.agent.kill9()
+        sender.wait(10)
+        assert len(pair(running)) in (0, 2)
+        if n % 3 == 2 and pair(running):
+            run(f"ip -n {running.ns} link del {next(iter(pair(running)))}")
+        running.agent.start()
+    running.agent.end()
+    assert running.agent.run("--detach").returncode == 0
+    assert pair(running) == {}
 
 
 def test_the_pair_is_nobodys_port(running):
