@@ -136,13 +136,26 @@ build/xbr.bpf.o: build/bpf/xbr.bpf.o
 	$(call begin,GEN)
 	$(Q)$(BPFTOOL) gen object $@ $<
 
+# The same source once more, without any feature: what the compiler need not provide for costs nothing at all.
+build/bpf/xbr_plain.bpf.o: bpf/xbr.bpf.c Makefile | hint
+	$(call begin,BPF)
+	$(Q)$(BPF_CC) $(BPF_CFLAGS) -DXBR_PLAIN -c -o $@ $<
+
+build/xbr_plain.bpf.o: build/bpf/xbr_plain.bpf.o
+	$(call begin,GEN)
+	$(Q)$(BPFTOOL) gen object $@ $<
+
+build/xbr_plain.skel.h: build/xbr_plain.bpf.o
+	$(call begin,GEN)
+	$(Q)$(BPFTOOL) gen skeleton $< name xbr_plain > $@
+
 build/xbr.skel.h: build/xbr.bpf.o
 	$(call begin,GEN)
 	$(Q)$(BPFTOOL) gen skeleton $< name xbr_bpf > $@
 
 # Before the first build no .d file tells who includes the skeleton.
 SKELETON_USERS := $(wildcard agent/datapath/*.c tests/*/*.c)
-$(foreach flavour,obj san fuzz,$(call objects,$(flavour),$(SKELETON_USERS))): | build/xbr.skel.h
+$(foreach flavour,obj san fuzz,$(call objects,$(flavour),$(SKELETON_USERS))): | build/xbr.skel.h build/xbr_plain.skel.h
 
 man: $(MANUALS)
 

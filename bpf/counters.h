@@ -9,18 +9,10 @@
 #include "frame.h"
 
 /*
- * What a port's counters are is found in functions of their own: the verifier is to know nothing of `reason`
- * on any path, for a place that is known on one path and unknown on another needs CAP_PERFMON.
+ * Where a frame's reason is not a constant its counter is found in a function of its own: the verifier is to
+ * know nothing of `reason` on any path, for a place that is known on one path and unknown on another needs
+ * CAP_PERFMON.
  */
-GLOBAL int count_reason(__u32 port, __u32 reason)
-{
-	struct xbr_counters *c = counters_get(port);
-
-	if (c)
-		c->reason[reason & (XBR_REASON_ROOM - 1)]++;
-	return 0;
-}
-
 GLOBAL int count_frame(__u32 port, __u32 len, __u32 reason)
 {
 	struct xbr_counters *c = counters_get(port);
@@ -43,10 +35,27 @@ STAGE struct xbr_vlan_stats *count_vlan(const struct frame *f, __u32 port)
 	return vlan_stats_get(&key);
 }
 
-/* A reason counted beside a frame's own (class NOTE). */
-STAGE void count_note(__u32 port, enum xbr_reason reason)
+/* A reason counted beside a frame's own (class NOTE): a constant. */
+STAGE void count_note(__u32 port, const enum xbr_reason reason)
 {
-	count_reason(port, reason);
+	struct xbr_counters *c = counters_get(port);
+
+	if (!c)
+		return;
+	PIN_PATH(c, reason);
+	c->reason[reason]++;
+}
+
+/* The most frequent end, without the call (each costs more than the counting). */
+STAGE void count_rx_unicast(const struct frame *f)
+{
+	struct xbr_counters *c = counters_get(f->in);
+
+	if (!c)
+		return;
+	c->rx_frames++;
+	c->rx_bytes += f->len;
+	c->reason[XBR_REASON_unicast]++;
 }
 
 /* The frame's end. */
@@ -54,7 +63,10 @@ STAGE void count_rx(const struct frame *f)
 {
 	struct xbr_vlan_stats *stats = count_vlan(f, f->in);
 
-	count_frame(f->in, f->len, f->reason);
+	if (f->reason == XBR_REASON_unicast)
+		count_rx_unicast(f);
+	else
+		count_frame(f->in, f->len, f->reason);
 	if (stats) {
 		stats->rx_frames++;
 		stats->rx_bytes += f->len;

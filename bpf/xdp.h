@@ -102,23 +102,27 @@ STAGE int xdp_forward(struct xdp_md *xdp, struct frame *f)
 	return XDP_REDIRECT_BY(&xdp_ports, f->out, XDP_DROP, 1);
 }
 
+/* No pointer to the frame: were its address taken, all of it would live in memory and not in registers. */
 struct xdp_flood {
 	void *list;
-	struct frame *f;
+	__u32 in;
 	__u32 len; /* of each copy */
+	__u16 tci;
+	bool vlan_stats;
 };
 
 /* bpf_loop() callback: counts one copy; the host, on the list too, gets none by XDP. 1 ends the loop. */
 static long xdp_flood_count(__u32 index, struct xdp_flood *flood)
 {
+	const struct frame f = {.tci = flood->tci, .vlan_stats = flood->vlan_stats};
 	__u32 *number = bpf_map_lookup_elem(flood->list, &index);
 	const struct xbr_port *out;
 
 	if (!number)
 		return 1;
 	out = port_get(*number);
-	if (out && !(out->flags & XBR_PORT_LOCAL) && *number != flood->f->in)
-		count_tx(flood->f, *number, flood->len);
+	if (out && !(out->flags & XBR_PORT_LOCAL) && *number != flood->in)
+		count_tx(&f, *number, flood->len);
 	return 0;
 }
 
@@ -158,7 +162,7 @@ STAGE int xdp_flood(struct xdp_md *xdp, struct frame *f)
 {
 	const struct xbr_port *in = port_get(f->in);
 	const struct xbr_bridge *bridge = in ? bridge_get(in->bridge) : NULL;
-	struct xdp_flood loop = {.f = f};
+	struct xdp_flood loop = {.in = f->in, .tci = f->tci, .vlan_stats = f->vlan_stats};
 	struct tag_edit edit;
 	__u32 list;
 	void *devices;

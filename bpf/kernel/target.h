@@ -25,6 +25,9 @@
  */
 #define PIN_PATH(var, number) asm volatile("" : "+r"(var) : "i"(number))
 
+/* A way that few frames go: what is written on it is not made ready on the way of the others. */
+#define RARE() asm volatile("")
+
 /* Set by the agent before loading. */
 const volatile struct xbr_settings settings = {.fdb_mask = 0, .fdb_port_cap = ~0u, .redirect_max = ~0u};
 
