@@ -241,22 +241,19 @@ static uint32_t redirect_max(void)
 	return major > 6 || (major == 6 && minor >= 3) ? UINT32_MAX : XBR_ONE_PIECE;
 }
 
-static int fill_settings(struct datapath *dp, const struct datapath_options *options, bool adopt)
+static int fill_settings(struct datapath *dp, const struct datapath_options *options,
+			 const struct xbr_agent_saved *saved)
 {
 	uint32_t buckets = fdb_table_buckets_for(options->fdb_size), nonce;
-	struct xbr_agent_saved saved;
-	int err = read_saved(dp, adopt, &saved);
 
-	if (err)
-		return err;
 	if (getrandom(&nonce, sizeof(nonce), 0) != sizeof(nonce))
 		return -errno;
 	*(struct xbr_settings *)&dp->bpf->rodata->settings = (struct xbr_settings){
-		.fdb_seed = saved.fdb_seed,
+		.fdb_seed = saved->fdb_seed,
 		.fdb_mask = buckets - 1,
 		.fdb_port_cap = buckets * XBR_FDB_WAYS / 2,
 		.nonce = nonce,
-		.features = saved.features & XBR_FEATURES_ALL,
+		.features = saved->features & XBR_FEATURES_ALL,
 		.redirect_max = redirect_max(),
 	};
 	return 0;
@@ -300,15 +297,18 @@ void datapath_set_log(void (*log)(const char *sentence))
 
 static int prepare(struct datapath *dp, const struct datapath_options *options, bool adopt)
 {
-	int err;
+	struct xbr_agent_saved saved;
+	int err = read_saved(dp, adopt, &saved);
 
-	dp->bpf = xbr_bpf__open();
+	if (err)
+		return err;
+	dp->bpf = skeleton_open(saved.features & XBR_FEATURES_ALL);
 	if (!dp->bpf)
 		return -errno;
 	set_sizes(dp->bpf, options);
 	err = adopt ? reuse_maps(dp) : 0;
 	if (!err)
-		err = fill_settings(dp, options, adopt);
+		err = fill_settings(dp, options, &saved);
 	if (!err)
 		err = xbr_bpf__load(dp->bpf);
 	return err ? err : map_tables(dp);

@@ -36,7 +36,7 @@ static int share_maps(struct xbr_bpf *bpf, const struct xbr_bpf *former)
  * program leaves for TC is valid. */
 static int load_variant(const struct datapath *dp, uint32_t features, struct xbr_bpf **ret_bpf)
 {
-	struct xbr_bpf *bpf = xbr_bpf__open();
+	struct xbr_bpf *bpf = skeleton_open(features);
 	struct xbr_settings *settings;
 	int err;
 

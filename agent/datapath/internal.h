@@ -6,13 +6,8 @@
 
 #include <stddef.h>
 
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wconversion"
-#pragma GCC diagnostic ignored "-Wsign-conversion"
-#include "xbr.skel.h"
-#pragma GCC diagnostic pop
-
 #include "datapath/datapath.h"
+#include "datapath/skeleton.h"
 
 /* A descriptor of a map of a set, or -errno. */
 int datapath_open_pinned(const struct pins *pins, const struct pins_set *set, const char *map);

@@ -93,7 +93,7 @@ static int open_kernel(struct datapath *dp, __u32 features)
 {
 	int err;
 
-	dp->skeleton = xbr_bpf__open();
+	dp->skeleton = skeleton_open(features);
 	if (!dp->skeleton)
 		return -errno;
 	set_sizes(dp->skeleton, dp->buckets);
