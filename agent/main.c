@@ -150,6 +150,7 @@ static int open_model(struct agent *agent, const struct options *options, struct
 		err = model_open(&agent->model, agent->dp, agent->rtnl, error);
 	if (err)
 		return err;
+	agent->model->tag_quarantine_s = options->tag_quarantine_s;
 	agent->model->listener.log = on_model_log;
 	err = adopt_all(agent->model, error);
 	if (!err)

@@ -13,12 +13,19 @@
 #define EXIT_USAGE   2
 
 static const struct option long_options[] = {
-	{"pin-dir", required_argument, NULL, 'p'},  {"socket", required_argument, NULL, 's'},
-	{"group", required_argument, NULL, 'g'},    {"config", required_argument, NULL, 'c'},
-	{"fdb-size", required_argument, NULL, 'f'}, {"max-ports", required_argument, NULL, 'm'},
-	{"tc", required_argument, NULL, 't'},       {"log-level", required_argument, NULL, 'l'},
-	{"detach", no_argument, NULL, 'd'},         {"version", no_argument, NULL, 'V'},
-	{"help", no_argument, NULL, 'h'},           {NULL, 0, NULL, 0},
+	{"pin-dir", required_argument, NULL, 'p'},
+	{"socket", required_argument, NULL, 's'},
+	{"group", required_argument, NULL, 'g'},
+	{"config", required_argument, NULL, 'c'},
+	{"fdb-size", required_argument, NULL, 'f'},
+	{"max-ports", required_argument, NULL, 'm'},
+	{"tag-quarantine", required_argument, NULL, 'q'},
+	{"tc", required_argument, NULL, 't'},
+	{"log-level", required_argument, NULL, 'l'},
+	{"detach", no_argument, NULL, 'd'},
+	{"version", no_argument, NULL, 'V'},
+	{"help", no_argument, NULL, 'h'},
+	{NULL, 0, NULL, 0},
 };
 
 static const char usage[] =
@@ -32,6 +39,8 @@ static const char usage[] =
 	", if it is there)\n"
 	"  --fdb-size N      addresses to have room for, 64 to 16777216 (default 131072)\n"
 	"  --max-ports N     port numbers, 2 to 16384 (default 1024)\n"
+	"  --tag-quarantine SECONDS   a channel's tag that was given back is not handed out for so long,\n"
+	"                    0 to 86400 (default 300)\n"
 	"  --tc auto|tcx|clsact   how TC programs are attached (default auto: tcx if the kernel has it)\n"
 	"  --log-level L     err, warning, info or debug (default info)\n"
 	"  --detach          take everything off all devices, remove the pins, and exit\n"
@@ -110,6 +119,8 @@ static int take_option(int option, struct options *options)
 		return parse_number("fdb-size", optarg, 64, 1u << 24, &options->datapath.fdb_size);
 	case 'm':
 		return parse_number("max-ports", optarg, 2, XBR_PORT_LIMIT, &options->datapath.max_ports);
+	case 'q':
+		return parse_number("tag-quarantine", optarg, 0, 86400, &options->tag_quarantine_s);
 	case 't':
 		return parse_tc(optarg, &options->datapath.tc);
 	case 'l':
@@ -137,6 +148,7 @@ int options_parse(int argc, char **argv, struct options *ret_options)
 		.datapath = {.pin_dir = "/sys/fs/bpf/xbr", .fdb_size = 131072, .max_ports = 1024},
 		.socket = "/run/xbr/xbrd.sock",
 		.group = "xbr",
+		.tag_quarantine_s = 300,
 		.log_level = LOG_INFO,
 	};
 	while (status < 0 && (option = getopt_long(argc, argv, "hV", long_options, NULL)) >= 0)

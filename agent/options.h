@@ -12,7 +12,8 @@ struct options {
 	const char *socket;
 	const char *group;
 	const char *config; /* NULL: none */
-	int log_level;      /* of syslog(3): messages above it are not told */
+	uint32_t tag_quarantine_s;
+	int log_level; /* of syslog(3): messages above it are not told */
 	bool detach;
 };
 

@@ -4,6 +4,7 @@
  * the bytes. The same lines run in XDP, in TC, and in user space for tests and fuzzing.
  *
  *     parse      bytes -> struct frame (xdp.h, tc.h or the host build call it)
+ *     encap      on a device that carries channels: whose frame is it? takes the tag off
  *     ingress    port known? up? source address a possible one?
  *     punt       a control frame that the agent asked for?
  *     vlan       which VLAN? may it come in? the FID of its addresses
@@ -17,6 +18,7 @@
 #define XBR_PIPELINE_H
 
 #include "edge.h"
+#include "encap.h"
 #include "guard.h"
 #include "ingress.h"
 #include "learn.h"
@@ -103,6 +105,8 @@ STAGE void pipeline(struct frame *f, const struct octets *octets)
 		frame_drop(f, XBR_REASON_no_port);
 		return;
 	}
+	if (feature_on(XBR_FEATURE_encap) && !encap(f))
+		return;
 	bridge = bridge_get(port->bridge);
 	if (!bridge || !ingress(f) || !punt(f, port, bridge) || !ingress_state(f, port))
 		return;

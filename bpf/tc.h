@@ -11,6 +11,7 @@
 
 #include "pipeline.h"
 #include "tag_tc.h"
+#include "tc_encap.h"
 
 /* ---- parse ---- */
 
@@ -55,12 +56,28 @@ STAGE void tc_restore_header(struct __sk_buff *skb)
 
 STAGE void tc_context(struct frame *f, struct __sk_buff *skb)
 {
+	__u64 device;
+
 	tc_pull(skb);
 	if (!tc_shows_header(skb))
 		tc_restore_header(skb);
-	f->in = port_of_ifindex(skb->ifindex);
+	device = port_of_ifindex(skb->ifindex);
+	f->in = (__u32)device;
 	f->len = tc_wire_len(skb);
 	f->gso_size = skb->gso_size;
+	device >>= XBR_DEVICE_ENCAP_SHIFT;
+	if (feature_on(XBR_FEATURE_encap) && device)
+		encap_take(f, tc_encap_find(skb, (__u32)device));
+}
+
+/* The frame is the guest's own from here on. */
+STAGE void tc_strip(struct frame *f, struct __sk_buff *skb)
+{
+	if (!feature_on(XBR_FEATURE_encap) || !f->channel_octets)
+		return;
+	if (tc_encap_strip(skb, f->channel_octets))
+		f->channel_refused = XBR_REASON_channel_failed;
+	f->channel_octets = 0;
 }
 
 /* With a tag in metadata the kernel has judged the outermost one: what is in the bytes is payload. */
@@ -78,6 +95,7 @@ STAGE void tc_decide(struct frame *f, struct __sk_buff *skb)
 {
 	const struct octets octets = OCTETS_TC(skb);
 
+	tc_strip(f, skb);
 	tc_pull(skb);
 	if (tc_parse(f, skb))
 		pipeline(f, &octets);
@@ -129,7 +147,8 @@ STAGE bool tc_take_handoff(struct frame *f, struct __sk_buff *skb)
 	if ((void *)(h + 1) > (void *)(long)skb->data || h->nonce != settings.nonce || h->in != f->in)
 		return false;
 	port = port_get(f->in);
-	if (!port || !(port->flags & XBR_PORT_XDP_IN))
+	if (!port || !(port->flags & XBR_PORT_XDP_IN) ||
+	    (feature_on(XBR_FEATURE_encap) && f->channel_refused))
 		return false;
 	f->out = h->out;
 	f->verdict = h->verdict;
@@ -138,6 +157,9 @@ STAGE bool tc_take_handoff(struct frame *f, struct __sk_buff *skb)
 	f->origin = h->origin;
 	tci = h->tci;
 	h->nonce = 0;
+	tc_strip(f, skb);
+	if (feature_on(XBR_FEATURE_encap) && f->channel_refused)
+		return false;
 	if (feature_on(XBR_FEATURE_vlan) && tci && !tc_take_vlan(f, skb, port, tci))
 		return false;
 	tc_judge_length(f);
@@ -158,18 +180,54 @@ STAGE int tc_send(const struct xbr_port *out, bool at_ingress)
 	return (int)bpf_redirect(out->ifindex, 0);
 }
 
+/* The frame without the tag of the channel that the last copy left by. */
+STAGE bool tc_undress(struct __sk_buff *skb, struct frame *f)
+{
+	__u32 worn = f->channel_worn;
+
+	if (!feature_on(XBR_FEATURE_encap) || !worn)
+		return true;
+	f->channel_worn = 0;
+	return !tc_encap_strip(skb, worn);
+}
+
+/* Another channel's tag: written over the former where that is of the same kind, as a flood's mostly is. */
+static __noinline bool tc_dress_as(struct __sk_buff *skb, struct frame *f, __u32 number, __u32 octets)
+{
+	int worn;
+
+	if (f->channel_worn != octets || octets == STAG_OCTETS) {
+		if (!tc_undress(skb, f))
+			return false;
+		f->channel_pcp = (__u8)tc_encap_pcp(skb, vlan_is_aware(f) ? f->tci : 0);
+		if (octets > STAG_OCTETS && tc_encap_room(skb, octets))
+			return false;
+	}
+	worn = tc_encap_write(skb, f->in, number, f->channel_pcp);
+	f->channel_worn = (__u8)worn;
+	return worn >= 0;
+}
+
+/* The frame with the tag of the channel that `out` is, if it is one, and no other. */
+STAGE bool tc_dress(struct __sk_buff *skb, struct frame *f, const struct xbr_port *out, __u32 number)
+{
+	if (!feature_on(XBR_FEATURE_encap) || (!out->encap && !f->channel_worn))
+		return true;
+	return tc_dress_as(skb, f, number, encap_octets_out(out));
+}
+
 /* Makes the frame what it is to be when it leaves by this port. False: the kernel could not. */
 STAGE bool tc_edit_for(struct __sk_buff *skb, struct frame *f, const struct xbr_port *out, __u32 number)
 {
 	struct tag_edit edit;
 
 	vlan_edit(f, out, number, &edit);
-	if (tag_edit_is_empty(&edit))
-		return true;
-	if (!tag_tc_edit(skb, &edit))
-		return false;
-	vlan_edited(f, &edit);
-	return true;
+	if (!tag_edit_is_empty(&edit)) {
+		if (!tc_undress(skb, f) || !tag_tc_edit(skb, &edit))
+			return false;
+		vlan_edited(f, &edit);
+	}
+	return tc_dress(skb, f, out, number);
 }
 
 /* The frame itself leaves; it has been counted as come in. */
@@ -310,11 +368,11 @@ STAGE bool tc_take_injected(struct __sk_buff *skb, struct xbr_punt *ret_header)
 }
 
 /* Out of a port, past the bridge: the port's state does not matter, nothing is learned. */
-STAGE int tc_send_out(const struct frame *f, const struct xbr_punt *header)
+STAGE int tc_send_out(struct __sk_buff *skb, struct frame *f, const struct xbr_punt *header)
 {
 	const struct xbr_port *out = port_get(header->port);
 
-	if (!out || !out->ifindex)
+	if (!out || !out->ifindex || !tc_dress(skb, f, out, header->port))
 		return TC_ACT_SHOT;
 	count_tx(f, header->port, f->len);
 	punt_count_sent(header->port, header->reason);

@@ -16,6 +16,8 @@ int xbr_xdp(struct xdp_md *xdp)
 
 	xdp_wipe_metadata(xdp);
 	xdp_context(&f, xdp);
+	if (!xdp_strip(&f, xdp))
+		return XDP_PASS;
 	xdp_decide(&f, xdp);
 	return xdp_apply(xdp, &f);
 }
@@ -30,7 +32,7 @@ int xbr_tc_port(struct __sk_buff *skb)
 	tc_context(&f, skb);
 	if (f.in == XBR_PORT_NONE && tc_take_injected(skb, &header)) {
 		if (header.how == XBR_PUNT_OUT)
-			return tc_send_out(&f, &header);
+			return tc_send_out(skb, &f, &header);
 		f.in = header.port;
 		f.injected = true;
 	}

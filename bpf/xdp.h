@@ -9,6 +9,7 @@
 
 #include "pipeline.h"
 #include "tag_xdp.h"
+#include "xdp_encap.h"
 
 /* ---- parse ---- */
 
@@ -24,8 +25,29 @@ STAGE void xdp_wipe_metadata(struct xdp_md *xdp)
 
 STAGE void xdp_context(struct frame *f, struct xdp_md *xdp)
 {
+	__u64 device = port_of_ifindex(xdp->ingress_ifindex);
+
 	f->len = (__u32)bpf_xdp_get_buff_len(xdp);
-	f->in = port_of_ifindex(xdp->ingress_ifindex);
+	f->in = (__u32)device;
+	device >>= XBR_DEVICE_ENCAP_SHIFT;
+	if (feature_on(XBR_FEATURE_encap) && device)
+		encap_take(f, xdp_encap_find(xdp, (__u32)device));
+}
+
+/*
+ * The frame is the guest's own from here on. False: TC is to look at it. A generic hook does not see a tag in
+ * metadata, so that a frame without one is not judged here.
+ */
+STAGE bool xdp_strip(struct frame *f, struct xdp_md *xdp)
+{
+	if (!feature_on(XBR_FEATURE_encap))
+		return true;
+	if (f->channel_refused)
+		return false;
+	if (!f->channel_octets)
+		return true;
+	f->channel_tag = xdp_encap_strip(xdp, f->channel_octets);
+	return f->channel_tag;
 }
 
 STAGE void xdp_decide(struct frame *f, struct xdp_md *xdp)
@@ -39,12 +61,24 @@ STAGE void xdp_decide(struct frame *f, struct xdp_md *xdp)
 
 /* ---- apply ---- */
 
+/* Puts the tag back that the frame came with. False: dropped, and counted. */
+STAGE bool xdp_redress(struct xdp_md *xdp, const struct frame *f)
+{
+	if (!feature_on(XBR_FEATURE_encap) || !f->channel_octets ||
+	    !xdp_encap_push(xdp, f->channel_tag, f->channel_octets))
+		return true;
+	count_frame(f->in, f->len, XBR_REASON_channel_failed);
+	return false;
+}
+
 /* To TC, decision and all. Where the driver has no room for metadata TC decides anew: nothing was counted
  * yet. */
 STAGE int xdp_hand_off(struct xdp_md *xdp, const struct frame *f)
 {
 	struct xbr_handoff *h;
 
+	if (!xdp_redress(xdp, f))
+		return XDP_DROP;
 	if (bpf_xdp_adjust_meta(xdp, -(int)sizeof(*h)))
 		return XDP_PASS;
 	h = (void *)(long)xdp->data_meta;
@@ -82,6 +116,25 @@ STAGE bool xdp_fits(__u32 len, __u32 mtu)
 		(int)action;                                                                                 \
 	})
 
+/* The frame with the tag of the channel that `out` is, if it is one. */
+STAGE bool xdp_dress(struct xdp_md *xdp, const struct frame *f, const struct xbr_port *out)
+{
+	__u32 octets, pcp;
+
+	if (!feature_on(XBR_FEATURE_encap) || !out->encap)
+		return true;
+	octets = encap_octets_out(out);
+	pcp = vlan_is_aware(f) ? f->tci >> 12 : encap_pcp(f);
+	return !octets || !xdp_encap_push(xdp, encap_tag_of(port_get(f->in), out, pcp), octets);
+}
+
+STAGE int xdp_forward_failed(struct frame *f)
+{
+	frame_drop(f, XBR_REASON_channel_failed);
+	count_rx(f);
+	return XDP_DROP;
+}
+
 /* An empty slot (the device went this instant) drops: the low bits of the flags are what a miss returns. */
 STAGE int xdp_forward(struct xdp_md *xdp, struct frame *f)
 {
@@ -95,6 +148,8 @@ STAGE int xdp_forward(struct xdp_md *xdp, struct frame *f)
 	len = tag_edit_len(&edit, f->len);
 	if (!xdp_fits(len, out->mtu) || (!tag_edit_is_empty(&edit) && !tag_xdp_edit(xdp, &edit)))
 		return xdp_hand_off(xdp, f);
+	if (!xdp_dress(xdp, f, out))
+		return xdp_forward_failed(f);
 	count_rx(f);
 	count_tx(f, f->out, len);
 	if (f->out == f->in && !(out->flags & XBR_PORT_VETH))

@@ -13,6 +13,7 @@ struct parse {
 	const char *const *words;
 	int at;         /* index of the word in hand */
 	uint32_t given; /* a bit for each parameter seen */
+	uint32_t bare;  /* those whose value stood alone */
 	json_t *params;
 	struct grammar_error *error;
 };
@@ -152,6 +153,24 @@ static int take_addresses(struct parse *parse, const struct xbr_param *param)
 	return err;
 }
 
+/* `link add NAME type schannel dev DEV`: with the word given, what stood alone was the next parameter's
+ * value.
+ */
+static int yield(struct parse *parse, const struct xbr_param *param)
+{
+	uint32_t bit = 1u << (param - parse->command->params);
+	json_t *value = json_object_get(parse->params, param->key);
+
+	if (!(param->flags & XBR_YIELDS) || !(parse->bare & bit) || parse->given & bit << 1)
+		return grammar_refuse(parse->error, "%s is given twice",
+				      grammar_quote(parse->words[parse->at]).text);
+	parse->bare &= ~bit;
+	parse->given |= bit << 1;
+	if (json_object_set(parse->params, param[1].key, value))
+		return out_of_memory(parse->error);
+	return 0;
+}
+
 /* Takes one option: its word, and its value if it has one. */
 static int take_option(struct parse *parse)
 {
@@ -166,8 +185,12 @@ static int take_option(struct parse *parse)
 		return err;
 	bit = 1u << (place.param - parse->command->params);
 	if ((parse->given & bit) && !may_repeat(place.param))
-		return grammar_refuse(parse->error, "%s is given twice", grammar_quote(word).text);
+		err = yield(parse, place.param);
+	if (err)
+		return err;
 	parse->given |= bit;
+	if (place.word_is_value)
+		parse->bare |= bit;
 	if (place.word_is_value || place.param->kind == XBR_PARAM_FLAG ||
 	    place.param->kind == XBR_PARAM_REFUSED)
 		return take_value(parse, place.param);

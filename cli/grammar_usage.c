@@ -72,7 +72,7 @@ static void print_synopsis(FILE *out, const struct xbr_command *command, const c
 
 static void print_range(FILE *out, const struct xbr_param *param)
 {
-	if (param->kind == XBR_PARAM_NUMBER)
+	if (param->kind == XBR_PARAM_NUMBER || param->kind == XBR_PARAM_TAG)
 		fprintf(out, " (%lld to %lld)", param->min, param->max);
 	else if (param->kind == XBR_PARAM_MASK)
 		fprintf(out, " (bits of %#llx)", (unsigned long long)param->max);

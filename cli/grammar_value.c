@@ -61,6 +61,15 @@ static int number_value(const struct xbr_param *param, const char *word, json_t 
 	return 0;
 }
 
+static int tag_value(const struct xbr_param *param, const char *word, json_t **ret_value,
+		     struct grammar_error *error)
+{
+	if (strcmp(word, "auto") != 0)
+		return number_value(param, word, ret_value, error);
+	*ret_value = json_string(word);
+	return 0;
+}
+
 static int mask_value(const struct xbr_param *param, const char *word, json_t **ret_value,
 		      struct grammar_error *error)
 {
@@ -273,6 +282,7 @@ static int (*const converters[XBR_PARAM_KINDS])(const struct xbr_param *, const 
 	[XBR_PARAM_SET] = choice_value,      [XBR_PARAM_STRING] = string_value,
 	[XBR_PARAM_MACADDR] = choice_value,  [XBR_PARAM_FLAG] = flag_value,
 	[XBR_PARAM_REFUSED] = refused_value, [XBR_PARAM_ISOLATION] = choice_value,
+	[XBR_PARAM_TAG] = tag_value,
 };
 
 int grammar_value(const struct xbr_param *param, const char *word, json_t **ret_value,

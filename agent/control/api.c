@@ -198,8 +198,11 @@ static void handle_stats_show(void *user, struct server_client *client, const js
 	uint64_t given;
 
 	(void)client;
-	if (!read_params(params, table, &request, &given, reply) ||
-	    (request.dev && !find_port(agent, request.dev, &port, reply)))
+	if (!read_params(params, table, &request, &given, reply))
+		return;
+	if (request.dev)
+		port = model_trunk(agent->model, request.dev);
+	if (request.dev && !port && !find_port(agent, request.dev, &port, reply))
 		return;
 	reply->result = list = json_array();
 	if (port) {
@@ -212,11 +215,12 @@ static void handle_stats_show(void *user, struct server_client *client, const js
 		append_stats(list, agent->model, bridge->local);
 	port_foreach (agent->model, port, next)
 		append_stats(list, agent->model, port);
+	trunk_foreach(agent->model, port, next) append_stats(list, agent->model, port);
 }
 
 /* ---- changes of the configuration ---- */
 
-static void run_transaction(struct agent *agent, const struct want *want, unsigned int flags,
+static void run_transaction(struct agent *agent, struct want *want, unsigned int flags,
 			    struct server_reply *reply)
 {
 	struct xbr_error error;
@@ -328,7 +332,7 @@ static const struct param apply_params[] = {
 	{0},
 };
 
-static void apply_want(struct agent *agent, const struct want *want, const struct apply_request *request,
+static void apply_want(struct agent *agent, struct want *want, const struct apply_request *request,
 		       struct server_reply *reply)
 {
 	struct want *before =

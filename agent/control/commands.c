@@ -132,7 +132,8 @@ static int command_bridge_del(const json_t *params, struct want *want, struct xb
 
 #define SWITCH_MEMBER(name, flag, by_default) bool name;
 struct link_request {
-	const char *dev, *master;
+	const char *dev, *master, *name;
+	uint32_t type, svid, ecid, vif, list, side;
 	PORT_SWITCHES(SWITCH_MEMBER)
 	EDGE_SWITCHES(SWITCH_MEMBER)
 	uint32_t fdb_max_learned, group_fwd_mask, xdp, mode, role, macaddr;
@@ -185,9 +186,17 @@ struct link_request {
 	{                                                                                                    \
 		.name = "dev", .type = PARAM_STRING, .required = true, .min = 1, LINK_FIELD(dev)             \
 	}
+static const char *const side_words[] = {"bridge", "station", NULL};
 static const struct param link_add_params[] = {
 	LINK_DEV,
 	{.name = "master", .type = PARAM_STRING, .required = true, .min = 1, LINK_FIELD(master)},
+	{.name = "name", .type = PARAM_STRING, .min = 1, LINK_FIELD(name)},
+	{.name = "type", .type = PARAM_ENUM, .words = encap_type_words, LINK_FIELD(type)},
+	{.name = "svid", .type = PARAM_TAG, .min = 1, .max = 4094, LINK_FIELD(svid)},
+	{.name = "ecid", .type = PARAM_TAG, .min = 1, .max = 0x3fffff, LINK_FIELD(ecid)},
+	{.name = "vif", .type = PARAM_TAG, .min = 1, .max = 0xfff, LINK_FIELD(vif)},
+	{.name = "list", .type = PARAM_U32, .min = 1, .max = 0x3fff, LINK_FIELD(list)},
+	{.name = "side", .type = PARAM_ENUM, .words = side_words, LINK_FIELD(side)},
 	LINK_OPTIONS{0},
 };
 static const struct param link_set_params[] = {LINK_DEV, LINK_OPTIONS{0}};
@@ -234,13 +243,101 @@ static int link_sources(const struct link_request *request, struct want *want, s
 	return 0;
 }
 
+/* Which words of a channel are in a request; the three tags in the order of enum xbr_encap. */
+enum channel_given {
+	CHANNEL_GIVEN_SVID = 1 << 0,
+	CHANNEL_GIVEN_ECID = 1 << 1,
+	CHANNEL_GIVEN_VIF = 1 << 2,
+	CHANNEL_GIVEN_LIST = 1 << 3,
+	CHANNEL_GIVEN_SIDE = 1 << 4,
+	CHANNEL_GIVEN_NAME = 1 << 5,
+	CHANNEL_GIVEN_TYPE = 1 << 6,
+};
+#define CHANNEL_GIVEN_TAG(kind) ((uint32_t)CHANNEL_GIVEN_SVID << ((kind)-1))
+#define CHANNEL_GIVEN_TAGS      ((uint32_t)CHANNEL_GIVEN_SIDE - 1)
+
+static uint32_t channel_words_given(const json_t *params)
+{
+	static const char *const words[] = {"svid", "ecid", "vif", "list", "side", "name", "type"};
+	uint32_t given = 0;
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (json_object_get(params, words[i]))
+			given |= 1u << i;
+	return given;
+}
+
+static uint32_t channel_number(const struct link_request *request, uint32_t kind, uint32_t given)
+{
+	if (given & CHANNEL_GIVEN_LIST)
+		return request->list | 1u << XBR_CHANNEL_GROUP_SHIFT;
+	if (kind == XBR_ENCAP_SCHANNEL)
+		return request->svid;
+	return kind == XBR_ENCAP_ETAG ? request->ecid : request->vif;
+}
+
+/* One number of the kind's own, a name, and the words of no other kind. */
+static int channel_words_fit(uint32_t kind, uint32_t given, struct xbr_error *error)
+{
+	const char *type = encap_kinds[kind].type, *tag = encap_kinds[kind].tag;
+	uint32_t tags = given & CHANNEL_GIVEN_TAGS;
+	bool is_vntag = kind == XBR_ENCAP_VNTAG;
+
+	if (!(given & CHANNEL_GIVEN_NAME))
+		return xbr_refuse(error, -EINVAL,
+				  "a channel has a name of its own: link add NAME type %s dev DEV %s ...",
+				  type, tag);
+	if (tags != CHANNEL_GIVEN_TAG(kind) && !(is_vntag && tags == (uint32_t)CHANNEL_GIVEN_LIST))
+		return xbr_refuse(error, -EINVAL, "type %s takes one %s%s", type, tag,
+				  is_vntag ? " or list" : ", and no other tag");
+	if (given & CHANNEL_GIVEN_SIDE && !is_vntag)
+		return xbr_refuse(error, -EINVAL, "side belongs to type vntag, not to %s", type);
+	return 0;
+}
+
+static int channel_of(const struct link_request *request, uint32_t given, struct port_encap *ret_encap,
+		      struct xbr_error *error)
+{
+	uint32_t kind = request->type + 1;
+	int err;
+
+	*ret_encap = (struct port_encap){0};
+	if (!(given & CHANNEL_GIVEN_TYPE)) {
+		if (given & (CHANNEL_GIVEN_TAGS | CHANNEL_GIVEN_SIDE | CHANNEL_GIVEN_NAME))
+			return xbr_refuse(
+				error, -EINVAL,
+				"name, svid, ecid, vif, list and side belong to a channel: say type, too");
+		return 0;
+	}
+	err = channel_words_fit(kind, given, error);
+	if (err)
+		return err;
+	if (strlen(request->dev) >= sizeof(ret_encap->dev))
+		return xbr_refuse(error, -EINVAL, "%s is no device name: 1 to 15 characters are",
+				  request->dev);
+	ret_encap->kind = (uint8_t)kind;
+	ret_encap->flags = request->side ? XBR_CHANNEL_STATION : 0;
+	ret_encap->channel = channel_number(request, kind, given);
+	strcpy(ret_encap->dev, request->dev);
+	return 0;
+}
+
 static int command_link_add(const json_t *params, struct want *want, struct xbr_error *error)
 {
 	struct link_request request;
 	struct port_patch patch;
+	struct port_encap encap;
 	int err = link_read(params, link_add_params, &request, &patch, error);
 
 	if (!err)
+		err = channel_of(&request, channel_words_given(params), &encap, error);
+	if (err)
+		return err;
+	if (encap.kind)
+		request.dev = request.name; /* from here on the port's name */
+	if (encap.kind)
+		err = want_channel_add(want, request.name, &encap, request.master, &patch, error);
+	else
 		err = want_link_add(want, request.dev, request.master, &patch, error);
 	return err ? err : link_sources(&request, want, error);
 }
@@ -487,13 +584,29 @@ static void save_sources(json_t *lines, const struct port *port)
 	}
 }
 
+static void line_add_channel(struct line *line, const struct port *port)
+{
+	char tag[ENCAP_TEXT];
+
+	encap_tag_text(&port->encap, tag);
+	line_add_name(line, "name", port->name);
+	line_add(line, " type %s", encap_kind_of(&port->encap)->type);
+	line_add_name(line, "dev", port->encap.dev);
+	line_add(line, " %s", tag);
+	if (port->encap.flags & XBR_CHANNEL_STATION)
+		line_add(line, " side station");
+}
+
 static void save_port(json_t *lines, const struct port *port)
 {
 	const struct port_settings *s = &port->settings, *d = &port_settings_default;
 	struct line line = {0};
 
 	line_add(&line, "link add");
-	line_add_name(&line, "dev", port->name);
+	if (port->encap.kind)
+		line_add_channel(&line, port);
+	else
+		line_add_name(&line, "dev", port->name);
 	line_add_name(&line, "master", port->bridge->name);
 	for (const struct port_switch *w = port_switches; w->name; w++)
 		if ((s->flags ^ d->flags) & w->flag)

@@ -37,6 +37,19 @@ static int read_u32(const json_t *json, const struct param *row, union param_val
 	return 0;
 }
 
+static int read_tag(const json_t *json, const struct param *row, union param_value *ret_value,
+		    struct xbr_error *error)
+{
+	const char *word = json_string_value(json);
+
+	if (!word)
+		return read_u32(json, row, ret_value, error);
+	if (strcmp(word, "auto") != 0)
+		return xbr_refuse(error, -EINVAL, "%s must be a whole number or \"auto\"", row->name);
+	ret_value->number = 0;
+	return 0;
+}
+
 static int read_string(const json_t *json, const struct param *row, union param_value *ret_value,
 		       struct xbr_error *error)
 {
@@ -142,6 +155,7 @@ static const struct {
 	[PARAM_BOOL] = {read_bool, MEMBER_SIZE(flag)},       [PARAM_U32] = {read_u32, MEMBER_SIZE(number)},
 	[PARAM_STRING] = {read_string, MEMBER_SIZE(string)}, [PARAM_MAC] = {read_mac, MEMBER_SIZE(mac)},
 	[PARAM_ENUM] = {read_enum, MEMBER_SIZE(number)},     [PARAM_ARRAY] = {read_array, MEMBER_SIZE(array)},
+	[PARAM_TAG] = {read_tag, MEMBER_SIZE(number)},
 };
 
 static const struct param *row_find(const struct param *table, const char *name)

@@ -100,7 +100,7 @@ static void add_changed(json_t *list, const char *whose, uint32_t changed, uint3
 
 static json_t *show_changed(const struct model *model, const struct port *port)
 {
-	const struct xbr_port_saved *saved = port_memory(model, port);
+	const struct xbr_port_saved *saved = port_memory(model, port->trunk ? port->trunk : port);
 	json_t *list = json_array();
 
 	add_changed(list, "", saved->own_changed, saved->own_before);
@@ -165,12 +165,30 @@ static void add_peer(struct model *model, const struct port *port, json_t *objec
 {
 	struct rtnl_link peer;
 
+	if (port->trunk) { /* as ip(8) shows what is on top of a device */
+		json_object_set_new(object, "link", json_string(port->trunk->name));
+		return;
+	}
 	if (!port->link.link || !port->ifindex)
 		return;
 	if (port->link.link_elsewhere)
 		json_object_set_new(object, "link", json_sprintf("if%d", port->link.link));
 	else if (!rtnl_link_by_index(model->rtnl, port->link.link, &peer))
 		json_object_set_new(object, "link", json_string(peer.name));
+}
+
+static void add_channel(const struct port *port, json_t *object)
+{
+	const struct port_encap *encap = &port->encap;
+	bool is_list = encap->kind == XBR_ENCAP_VNTAG && encap_is_group(encap);
+	uint32_t number = is_list ? encap->channel & ~XBR_CHANNEL_GROUP : encap->channel;
+	json_t *data = json_pack("{sI}", is_list ? "list" : encap_kind_of(encap)->tag, (json_int_t)number);
+
+	if (encap->kind == XBR_ENCAP_VNTAG)
+		json_object_set_new(data, "side",
+				    json_string(encap->flags & XBR_CHANNEL_STATION ? "station" : "bridge"));
+	json_object_set_new(object, "linkinfo",
+			    json_pack("{ss so}", "info_kind", encap_kind_of(encap)->type, "info_data", data));
 }
 
 static void add_switches(json_t *object, uint32_t flags)
@@ -233,7 +251,7 @@ json_t *show_link(struct model *model, const struct port *port)
 
 	if (!object)
 		return NULL;
-	if (port->ifindex)
+	if (port->ifindex && !port->trunk)
 		json_object_set_new(object, "ifindex", json_integer(port->ifindex));
 	add_peer(model, port, object);
 	json_object_set_new(object, "ifname", json_string(port->name));
@@ -253,6 +271,8 @@ json_t *show_link(struct model *model, const struct port *port)
 			    json_string(port->origin == XBR_ORIGIN_USER ? "user" : "adopted"));
 	json_object_set_new(object, "present", json_boolean(port->ifindex != 0));
 	json_object_set_new(object, "hook", show_hook(model, port));
+	if (port->trunk)
+		add_channel(port, object);
 	return object;
 }
 
@@ -337,9 +357,9 @@ json_t *show_stats(struct model *model, const struct port *port)
 	for (size_t i = 0; i < XBR_REASON_COUNT; i++)
 		json_object_set_new(counts, reasons[i].name, json_integer((json_int_t)c.reason[i]));
 	return json_pack("{ss? ss? s{sI sI} s{sI sI} so}", "ifname", port ? port->name : NULL, "master",
-			 port ? port->bridge->name : NULL, "rx", "packets", (json_int_t)c.rx_frames, "bytes",
-			 (json_int_t)c.rx_bytes, "tx", "packets", (json_int_t)c.tx_frames, "bytes",
-			 (json_int_t)c.tx_bytes, "reasons", counts);
+			 port && port->bridge ? port->bridge->name : NULL, "rx", "packets",
+			 (json_int_t)c.rx_frames, "bytes", (json_int_t)c.rx_bytes, "tx", "packets",
+			 (json_int_t)c.tx_frames, "bytes", (json_int_t)c.tx_bytes, "reasons", counts);
 }
 
 /* ---- features ---- */

@@ -26,6 +26,14 @@ static bool snapshot_bridges(const struct model *model, struct want *want)
 	return true;
 }
 
+static int snapshot_port(struct want *want, const struct port *port, const struct port_patch *patch,
+			 struct xbr_error *error)
+{
+	if (port->encap.kind)
+		return want_channel_add(want, port->name, &port->encap, port->bridge->name, patch, error);
+	return want_link_add(want, port->name, port->bridge->name, patch, error);
+}
+
 static bool snapshot_ports(const struct model *model, struct want *want)
 {
 	struct port_patch patch = {.given = ~0u,
@@ -37,7 +45,7 @@ static bool snapshot_ports(const struct model *model, struct want *want)
 
 	port_foreach (model, port, next) {
 		patch.to = port->settings;
-		if (want_link_add(want, port->name, port->bridge->name, &patch, &error))
+		if (snapshot_port(want, port, &patch, &error))
 			return false;
 		want_port_find(want, port->name)->origin = port->origin;
 		want_port_find(want, port->name)->sources = source_list_hold(port->sources);
@@ -132,6 +140,13 @@ static int check_bridges(struct run *run, struct xbr_error *error)
 	return 0;
 }
 
+static int check_port(struct run *run, const struct want_port *want, struct xbr_error *error)
+{
+	if (want->encap.kind)
+		return channel_check(run->model, want->name, &want->encap, error);
+	return port_check(run->model, want->name, want->bridge, error);
+}
+
 static int check_ports(struct run *run, struct xbr_error *error)
 {
 	struct want_port *want, *next;
@@ -141,7 +156,7 @@ static int check_ports(struct run *run, struct xbr_error *error)
 		if (model_port(run->model, want->name))
 			continue;
 		run->at = want->at;
-		err = port_check(run->model, want->name, want->bridge, error);
+		err = check_port(run, want, error);
 		if (err == -ENODEV && run->flags & TRANSACTION_MAY_WAIT)
 			err = 0;
 		if (err)
@@ -169,16 +184,34 @@ static void drop_port(struct run *run, struct port *port, bool release)
 	port_del(run->model, port);
 }
 
+/* To another bridge, to another tag, or in the way of what its device is to be: a trunk, or a port itself. */
+static bool is_moving(const struct run *run, const struct port *port)
+{
+	const struct want_port *want = want_port_find(run->to, port->name);
+	const struct want_port *device;
+
+	if (want)
+		return strcmp(want->bridge, port->bridge->name) || !encap_equal(&want->encap, &port->encap);
+	if (!port->encap.kind)
+		return want_trunk_find(run->to, port->name);
+	device = want_port_find(run->to, port->encap.dev);
+	return device && !device->encap.kind;
+}
+
+/* Tags are exchanged without one being two ports' at any time. */
+static bool is_in_the_way(const struct run *run, const struct port *port)
+{
+	return port->encap.kind && !want_port_find(run->to, port->name) &&
+	       want_tag_holder(run->to, port->encap.dev, port->encap.channel);
+}
+
 static void drop_moving_ports(struct run *run)
 {
 	struct port *port, *next;
 
-	port_foreach (run->model, port, next) {
-		const struct want_port *want = want_port_find(run->to, port->name);
-
-		if (want && strcmp(want->bridge, port->bridge->name))
+	port_foreach (run->model, port, next)
+		if (is_moving(run, port) || is_in_the_way(run, port))
 			drop_port(run, port, true);
-	}
 }
 
 /* A slave that a bridge brought with it just now is wanted by nobody, and goes nowhere. */
@@ -252,7 +285,7 @@ static int make_port(struct run *run, const struct want_port *want, struct xbr_e
 	struct bridge *bridge = model_bridge(run->model, want->bridge);
 	struct port *port = model_port(run->model, want->name);
 
-	if (port && !strcmp(port->bridge->name, want->bridge)) {
+	if (port && !strcmp(port->bridge->name, want->bridge) && encap_equal(&port->encap, &want->encap)) {
 		if (port->origin != want->origin && !(run->flags & TRANSACTION_DRY_RUN))
 			port_set_origin(run->model, port, want->origin);
 		if (port_settings_equal(&port->settings, &want->settings))
@@ -261,6 +294,9 @@ static int make_port(struct run *run, const struct want_port *want, struct xbr_e
 	}
 	if (!step(run))
 		return 0;
+	if (want->encap.kind)
+		return channel_add(run->model, bridge, want->name, &want->encap, &want->settings,
+				   run->flags & TRANSACTION_MAY_WAIT, &port, error);
 	return port_add(run->model, bridge, want->name, &want->settings, want->origin,
 			run->flags & TRANSACTION_MAY_WAIT, &port, error);
 }
@@ -489,12 +525,14 @@ static int make_true(struct run *run, struct xbr_error *error)
 	return err;
 }
 
-int transaction_run(struct model *model, const struct want *to, unsigned int flags, uint32_t *ret_steps,
+int transaction_run(struct model *model, struct want *to, unsigned int flags, uint32_t *ret_steps,
 		    const char **ret_at, struct xbr_error *error)
 {
 	struct run run = {.model = model, .to = to, .flags = flags};
-	int err = check(&run, error);
+	int err = tags_assign(model, to, &run.at, error);
 
+	if (!err)
+		err = check(&run, error);
 	if (!err)
 		err = make_true(&run, error);
 	if (err)

@@ -19,10 +19,11 @@ enum transaction_flags {
 };
 
 /*
- * *ret_steps: changes made (or, in a dry run, to be made). On failure the running configuration is what it
- * was, and *ret_at says where the refused command stands: borrowed from the want, or NULL.
+ * Channels of `to` whose tag is to be handed out get one. *ret_steps: changes made (or, in a dry run, to be
+ * made). On failure the running configuration is what it was, and *ret_at says where the refused command
+ * stands: borrowed from the want, or NULL.
  */
-int transaction_run(struct model *model, const struct want *to, unsigned int flags, uint32_t *ret_steps,
+int transaction_run(struct model *model, struct want *to, unsigned int flags, uint32_t *ret_steps,
 		    const char **ret_at, struct xbr_error *error);
 
 #endif

@@ -268,7 +268,8 @@ static int swap_filters(struct datapath *dp)
 	for (uint32_t port = 1; !err && port < dp->max_ports; port++) {
 		enum attach_hook hook = port_is_host(dp, port) ? ATTACH_TC_HOST : ATTACH_TC_PORT;
 
-		if (dp->ports[port].ifindex && clsact_is_on(dp->ports[port].ifindex, hook, &id))
+		if (dp->ports[port].ifindex && !dp->ports[port].encap &&
+		    clsact_is_on(dp->ports[port].ifindex, hook, &id))
 			err = clsact_on(dp, port, dp->ports[port].ifindex, hook);
 	}
 	return err;

@@ -166,13 +166,14 @@ static int map_tables(struct datapath *dp)
 	dp->port_vlans = map_memory_of(bpf->maps.port_vlans);
 	dp->punt_limits = map_memory_of(bpf->maps.punt_limits);
 	dp->punt_buckets = map_memory_of(bpf->maps.punt_buckets);
+	dp->channels_freed = map_memory_of(bpf->maps.channels_freed);
 	dp->fdb.buckets = map_memory_of(bpf->maps.fdb);
 	dp->fdb.count = bpf_map__max_entries(bpf->maps.fdb);
 	dp->fdb.seed = bpf->rodata->settings.fdb_seed;
 	if (!dp->guards || !dp->guard_live || !dp->ports || !dp->port_live || !dp->port_saved ||
 	    !dp->bridges || !dp->bridge_live || !dp->bridge_saved || !dp->agent || !dp->switches ||
 	    !dp->port_of || !dp->vlans || !dp->bridge_vlans || !dp->port_vlans || !dp->punt_limits ||
-	    !dp->punt_buckets || !dp->fdb.buckets)
+	    !dp->punt_buckets || !dp->channels_freed || !dp->fdb.buckets)
 		return -ENOMEM;
 	dp->agent->fdb_seed = dp->fdb.seed;
 	return 0;
@@ -204,6 +205,7 @@ static void unmap_tables(struct datapath *dp)
 	unmap(dp->port_vlans, bpf->maps.port_vlans);
 	unmap(dp->punt_limits, bpf->maps.punt_limits);
 	unmap(dp->punt_buckets, bpf->maps.punt_buckets);
+	unmap(dp->channels_freed, bpf->maps.channels_freed);
 	unmap(dp->fdb.buckets, bpf->maps.fdb);
 }
 
@@ -466,17 +468,29 @@ uint32_t datapath_jiffies(struct datapath *dp)
 	return opts.retval;
 }
 
-int datapath_set_port_of(struct datapath *dp, uint32_t ifindex, uint32_t port)
+int datapath_set_port_of(struct datapath *dp, uint32_t ifindex, uint32_t port, uint8_t encap)
 {
 	int fd = bpf_map__fd(dp->bpf->maps.port_of_sparse);
-	uint64_t value = port;
+	uint64_t value = port | (uint64_t)encap << XBR_DEVICE_ENCAP_SHIFT;
 	int err;
 
 	if (ifindex < XBR_IFINDEX_DENSE) {
-		__atomic_store_n(&dp->port_of[ifindex], port, __ATOMIC_SEQ_CST);
+		__atomic_store_n(&dp->port_of[ifindex], value, __ATOMIC_SEQ_CST);
 		return 0;
 	}
 	err = port ? bpf_map_update_elem(fd, &ifindex, &value, BPF_ANY) : bpf_map_delete_elem(fd, &ifindex);
+	if (err && !port && errno == ENOENT)
+		return 0;
+	return err ? -errno : 0;
+}
+
+int datapath_set_channel(struct datapath *dp, uint32_t ifindex, uint32_t word, uint32_t port)
+{
+	int fd = bpf_map__fd(dp->bpf->maps.channels);
+	struct xbr_channel_key key = {.ifindex = ifindex, .channel = word};
+	uint64_t value = port;
+	int err = port ? bpf_map_update_elem(fd, &key, &value, BPF_ANY) : bpf_map_delete_elem(fd, &key);
+
 	if (err && !port && errno == ENOENT)
 		return 0;
 	return err ? -errno : 0;

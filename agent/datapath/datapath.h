@@ -64,6 +64,7 @@ struct datapath {
 	struct xbr_port_vlans *port_vlans;
 	struct xbr_punt_limit *punt_limits;
 	uint64_t *punt_buckets;
+	struct xbr_channel_freed *channels_freed;
 	struct fdb_table fdb;
 
 	struct ring_buffer *events;
@@ -93,8 +94,12 @@ void datapath_remove(struct datapath *dp);
 /* The clock that FDB ages are written by. */
 uint32_t datapath_jiffies(struct datapath *dp);
 
-/* Which port a device is; XBR_PORT_NONE takes the device out. 0 or -errno. */
-int datapath_set_port_of(struct datapath *dp, uint32_t ifindex, uint32_t port);
+/* Which port a device is, and which kind of channels it carries (enum xbr_encap); XBR_PORT_NONE takes the
+ * device out. 0 or -errno. */
+int datapath_set_port_of(struct datapath *dp, uint32_t ifindex, uint32_t port, uint8_t encap);
+
+/* Which port a channel of a device is (word: kind and number); XBR_PORT_NONE takes it out. 0 or -errno. */
+int datapath_set_channel(struct datapath *dp, uint32_t ifindex, uint32_t word, uint32_t port);
 
 /* The port that a device is, or XBR_PORT_NONE. */
 uint32_t datapath_port_of(const struct datapath *dp, uint32_t ifindex);

@@ -271,6 +271,9 @@ int migrate(struct datapath *dp, const struct pins_set *former)
 	if (!err)
 		err = carry_punt_limits(dp, former);
 	if (!err)
+		err = carry_array(dp, former, "channels_freed", dp->channels_freed, XBR_CHANNELS_FREED,
+				  sizeof(*dp->channels_freed));
+	if (!err)
 		err = carry_sparse_ports(dp, former);
 	if (!err)
 		err = carry_sources(dp, former);

@@ -34,6 +34,9 @@ static void device_gone(struct model *model, uint32_t ifindex)
 		model_log(model, "the bridge device %s was deleted: its ports are free", bridge->name);
 		bridge->created_by_us = false;
 		bridge_del(model, bridge);
+	} else if (port && port_is_trunk(port)) {
+		model_log(model, "the device %s is gone: its channels wait for it", port->name);
+		trunk_unbind(model, port);
 	} else if (port && port->origin == XBR_ORIGIN_ADOPTED) {
 		port_del(model, port);
 	} else if (port) {
@@ -72,11 +75,26 @@ static void wait_is_over(struct model *model, struct port *port, const struct rt
 		model_log(model, "the device of port %s is back, but: %s", port->name, error.message);
 }
 
+static void trunk_wait_is_over(struct model *model, struct port *trunk, const struct rtnl_link *link)
+{
+	struct xbr_error error;
+
+	if (port_check_device(model, link, &error) || trunk_bind(model, trunk, link, &error))
+		model_log(model, "the device %s is back, but its channels are not: %s", trunk->name,
+			  error.message);
+	else
+		model_log(model, "the device %s is back, and its channels with it", trunk->name);
+}
+
 static void newcomer(struct model *model, struct bridge *bridge, const struct rtnl_link *link)
 {
 	struct xbr_error error;
 	struct port *port;
 
+	if (model_port(model, link->name)) {
+		model_log(model, "%s stays with the kernel's bridge: a channel has its name", link->name);
+		return;
+	}
 	if (port_add(model, bridge, link->name, &port_settings_default, XBR_ORIGIN_ADOPTED, false, &port,
 		     &error))
 		model_log(model, "%s stays with the kernel's bridge: %s", link->name, error.message);
@@ -88,12 +106,17 @@ static void device_told(struct model *model, const struct rtnl_link *link)
 	struct bridge *master = link->master ? bridge_by_ifindex(model, (uint32_t)link->master) : NULL;
 	struct port *port = model_port_by_ifindex(model, (uint32_t)link->ifindex);
 	struct port *waiting = model_port(model, link->name);
+	struct port *trunk = model_trunk(model, link->name);
 
 	if (bridge)
 		bridge_refresh(model, bridge, link);
+	else if (port && port_is_trunk(port))
+		trunk_refresh(model, port, link);
 	else if (port)
 		port_told(model, port, link);
-	else if (waiting && !waiting->ifindex)
+	else if (trunk && !trunk->ifindex)
+		trunk_wait_is_over(model, trunk, link);
+	else if (waiting && !waiting->ifindex && !waiting->trunk)
 		wait_is_over(model, waiting, link);
 	else if (master)
 		newcomer(model, master, link);
@@ -143,8 +166,10 @@ void adopt_on_lost(void *user)
 		if (!is_there(model, bridge->local))
 			device_gone(model, bridge->ifindex);
 	port_foreach (model, port, next)
-		if (port->ifindex && !is_there(model, port))
+		if (port->ifindex && !port->trunk && !is_there(model, port))
 			device_gone(model, port->ifindex);
+	trunk_foreach(model, port, next) if (port->ifindex && !is_there(model, port))
+		device_gone(model, port->ifindex);
 	rtnl_link_each(model->rtnl, told_each, model);
 }
 
@@ -177,8 +202,11 @@ static int restore_port(struct model *model, uint32_t number, struct xbr_error *
 	const struct xbr_port_saved *saved = &model->dp->port_saved[number];
 	const struct xbr_port *slot = &model->dp->ports[number];
 	struct bridge *bridge = model->by_index[slot->bridge];
+	struct port *trunk = saved->trunk ? model->by_number[saved->trunk] : NULL;
 	struct port *port = bridge ? port_new(model, number, saved->name, bridge) : NULL;
 
+	if (saved->trunk == number)
+		return 0; /* restored already */
 	if (!bridge)
 		return 0; /* an agent died while it deleted the bridge; nobody else refers to the slot */
 	if (!port)
@@ -203,6 +231,8 @@ static int restore_port(struct model *model, uint32_t number, struct xbr_error *
 	}
 	bridge->port_count++;
 	HASH_ADD_STR(model->ports, name, port);
+	if (trunk)
+		channel_restore(model, port, trunk);
 	return 0;
 }
 
@@ -213,6 +243,9 @@ static int restore_all(struct model *model, struct xbr_error *error)
 	for (uint32_t i = 1; !err && i < XBR_BRIDGE_LIMIT; i++)
 		if (model->dp->bridge_saved[i].name[0])
 			err = restore_bridge(model, i, error);
+	for (uint32_t i = 1; !err && i < model->dp->max_ports; i++)
+		if (model->dp->port_saved[i].trunk == i)
+			err = trunk_restore(model, i, error);
 	for (uint32_t i = 1; !err && i < model->dp->max_ports; i++)
 		if (model->dp->port_saved[i].name[0])
 			err = restore_port(model, i, error);
@@ -289,13 +322,32 @@ static void check_ports(struct model *model)
 	struct rtnl_link link;
 
 	port_foreach (model, port, next) {
-		if (!port->ifindex)
+		if (!port->ifindex || port->trunk)
 			continue;
 		if (!rtnl_link_by_index(model->rtnl, (int)port->ifindex, &link) &&
 		    attach_is_on(model->dp, port->number, port->ifindex, ATTACH_TC_PORT))
 			port_lives(model, port, &link);
 		else
 			port_died(model, port);
+	}
+}
+
+/* The channels of a trunk are written anew; what says the same as before is not felt. */
+static void check_trunks(struct model *model)
+{
+	struct port *trunk, *next;
+	struct rtnl_link link;
+	struct xbr_error error;
+
+	trunks_clean(model);
+	trunk_foreach(model, trunk, next)
+	{
+		if (!trunk->ifindex)
+			continue;
+		if (rtnl_link_by_index(model->rtnl, (int)trunk->ifindex, &link) || !is_there(model, trunk))
+			trunk_unbind(model, trunk);
+		else if (trunk_bind(model, trunk, &link, &error))
+			model_log(model, "the channels of %s do not go on: %s", trunk->name, error.message);
 	}
 }
 
@@ -320,6 +372,7 @@ int adopt_all(struct model *model, struct xbr_error *error)
 	uplink_restore(model);
 	check_bridges(model);
 	check_ports(model);
+	check_trunks(model);
 	mark_all(model);
 	rtnl_link_each(model->rtnl, told_each, model);
 	model_settle(model);

@@ -52,6 +52,8 @@ static void find_auto_role(struct port *port, const struct port *named)
 		snprintf(port->role_reason, HOOK_TEXT, "%s is named as the uplink", named->name);
 	else if (!port->ifindex)
 		snprintf(port->role_reason, HOOK_TEXT, "its device is not there");
+	else if (port->trunk)
+		snprintf(port->role_reason, HOOK_TEXT, "a channel is an uplink only where that is asked for");
 	else
 		port->uplink = edge_kind_is_uplink(port->link.kind, port->role_reason);
 }

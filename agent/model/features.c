@@ -27,6 +27,11 @@ uint32_t port_features(const struct port_settings *settings)
 	return features;
 }
 
+uint32_t encap_features(const struct port_encap *encap)
+{
+	return encap->kind ? XBR_FEATURE_encap : 0;
+}
+
 uint32_t want_features(const struct want *want)
 {
 	struct want_bridge *bridge, *next_bridge;
@@ -36,7 +41,7 @@ uint32_t want_features(const struct want *want)
 	HASH_ITER (hh, want->bridges, bridge, next_bridge)
 		features |= bridge_features(&bridge->settings);
 	HASH_ITER (hh, want->ports, port, next_port)
-		features |= port_features(&port->settings);
+		features |= port_features(&port->settings) | encap_features(&port->encap);
 	return features;
 }
 
@@ -55,7 +60,8 @@ uint32_t model_features(const struct model *model)
 	bridge_foreach (model, bridge, next_bridge)
 		features |= bridge_features(&bridge->settings) | punt_feature(punt_asked_of_bridge(bridge));
 	port_foreach (model, port, next_port)
-		features |= port_features(&port->settings) | punt_feature(punt_asked_of_port(port));
+		features |= port_features(&port->settings) | encap_features(&port->encap) |
+			    punt_feature(punt_asked_of_port(port));
 	return features;
 }
 

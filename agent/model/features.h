@@ -15,6 +15,7 @@
 /* Bits of enum xbr_feature. */
 uint32_t bridge_features(const struct bridge_settings *settings);
 uint32_t port_features(const struct port_settings *settings);
+uint32_t encap_features(const struct port_encap *encap);
 uint32_t want_features(const struct want *want);
 uint32_t model_features(const struct model *model);
 

@@ -40,6 +40,10 @@ static void members_add(struct members *members, const struct model *model, cons
 	members->numbers[members->count++] = port->number;
 	if (port->local)
 		return;
+	if (port->trunk) { /* a copy gets its tag in TC */
+		members->all_xdp = false;
+		return;
+	}
 	members->ifindexes[members->devices++] = slot->ifindex;
 	members->all_xdp = members->all_xdp && takes_all(slot);
 	if (slot->mtu < members->least_mtu)
@@ -57,9 +61,13 @@ static int members_find(struct members *members, const struct model *model, cons
 	if (!members->numbers || !members->ifindexes)
 		return -1;
 	port_foreach (model, port, next)
-		if (port->bridge == bridge)
+		if (port->bridge == bridge && !port->trunk)
 			members_add(members, model, port);
 	members_add(members, model, bridge->local);
+	/* channels last: those in front of them want the frame without a tag */
+	port_foreach (model, port, next)
+		if (port->bridge == bridge && port->trunk)
+			members_add(members, model, port);
 	return 0;
 }
 

@@ -323,6 +323,21 @@ static void choose_tx(struct model *model, struct port *port, bool wanted)
 		tx_is(port, false, "the driver does not send XDP frames");
 }
 
+/* What was found out about the trunk holds for all its channels. */
+static void choose_channel_tx(struct model *model, struct port *port, bool wanted)
+{
+	struct port *trunk = port->trunk;
+
+	if (wanted && trunk->hook.tx_decided != TX_DECIDED_WANTED) {
+		choose_tx(model, trunk, true);
+		trunk->hook.tx_decided = TX_DECIDED_WANTED;
+	}
+	if (wanted)
+		tx_is(port, trunk->hook.tx_xdp, "%s", trunk->hook.tx_reason);
+	else
+		choose_tx(model, port, false);
+}
+
 static void apply_tx(struct model *model, struct port *port)
 {
 	bool xdp = port->hook.tx_xdp && !datapath_set_xdp_port(model->dp, port->number, port->ifindex);
@@ -330,6 +345,15 @@ static void apply_tx(struct model *model, struct port *port)
 	slot_flag(model, port, XBR_PORT_XDP_OUT, xdp);
 	if (!xdp)
 		datapath_set_xdp_port(model->dp, port->number, 0);
+}
+
+void hook_inherit(struct model *model, struct port *channel)
+{
+	const struct port *trunk = channel->trunk;
+
+	channel->hook = trunk->hook;
+	channel->hook.tx_decided = TX_UNDECIDED;
+	slot_flag(model, channel, XBR_PORT_XDP_IN, port_slot(model, trunk)->flags & XBR_PORT_XDP_IN);
 }
 
 void hook_reconsider(struct port *port)
@@ -356,7 +380,10 @@ void hook_update_targets(struct model *model, struct bridge *bridge)
 	port_foreach (model, port, next) {
 		if (port->bridge != bridge || !port->ifindex || port->hook.tx_decided == decided)
 			continue;
-		choose_tx(model, port, wanted);
+		if (port->trunk)
+			choose_channel_tx(model, port, wanted);
+		else
+			choose_tx(model, port, wanted);
 		apply_tx(model, port);
 		port->hook.tx_decided = decided;
 	}

@@ -28,6 +28,7 @@ int model_open(struct model **ret_model, struct datapath *dp, struct rtnl *rtnl,
 		model_close(model);
 		return xbr_refuse(error, err, "cannot make the punt path's descriptors: %s", strerror(-err));
 	}
+	tags_open(model);
 	dp->on_fdb_event = fdb_on_event;
 	dp->on_fdb_event_user = model;
 	*ret_model = model;
@@ -41,7 +42,10 @@ void model_close(struct model *model)
 		return;
 	punt_free(model->punt);
 	sources_close(model);
+	tags_close(model);
 	HASH_CLEAR(hh, model->ports);
+	HASH_CLEAR(hh, model->trunks);
+	HASH_CLEAR(hc, model->channels);
 	HASH_CLEAR(hh, model->bridges);
 	for (uint32_t i = 0; model->by_number && i < model->dp->max_ports; i++)
 		free(model->by_number[i]);
@@ -79,6 +83,14 @@ struct port *model_port(const struct model *model, const char *name)
 
 	HASH_FIND_STR(model->ports, name, port);
 	return port;
+}
+
+struct port *model_trunk(const struct model *model, const char *name)
+{
+	struct port *trunk;
+
+	HASH_FIND_STR(model->trunks, name, trunk);
+	return trunk;
 }
 
 struct port *model_port_by_ifindex(const struct model *model, uint32_t ifindex)

@@ -12,6 +12,7 @@
  *     guard.c   what a port is allowed to say
  *     features.c  what the programs must have in them
  *     punt.c    frames to and from the agent (punt.h)
+ *     channel.c ports that are a tag of a device          tags.c   tags handed out
  *
  * State has one owner: dynamic addresses are the datapath's, carrier and ifindex the kernel's, settings are
  * here, and written through to the pinned maps, from which adopt.c reads them again. Functions that take a
@@ -27,6 +28,7 @@
 
 #include "datapath/datapath.h"
 #include "error.h"
+#include "model/encap.h"
 #include "model/punt.h"
 #include "model/settings.h"
 #include "model/source_list.h"
@@ -82,11 +84,16 @@ struct source_share {
 };
 struct port_allowance;
 
+/*
+ * A port is a whole device, or a channel of one. The device that carries channels (their trunk) is a port,
+ * too, but of no bridge: it has the programs, and the counters of what belongs to no channel. It lives as
+ * long as it has channels.
+ */
 struct port {
 	uint32_t number;
 	char name[XBR_IFNAME_LEN];
-	uint32_t ifindex; /* 0: waiting for its device */
-	struct bridge *bridge;
+	uint32_t ifindex;      /* 0: waiting for its device */
+	struct bridge *bridge; /* NULL: a trunk */
 	struct port_settings settings;
 	uint8_t origin; /* enum xbr_port_origin */
 	bool local;     /* the bridge device itself */
@@ -102,7 +109,23 @@ struct port {
 	uint32_t pinned;                   /* addresses tied to it by hand: they go with it */
 	struct port_allowance *allowances; /* of guard.c */
 	UT_hash_handle hh;
+
+	struct port_encap encap; /* of a trunk: the kind of its channels */
+	struct port *trunk;      /* of a channel */
+	struct channel_id {
+		uint32_t trunk; /* its number */
+		uint32_t word;  /* encap_word() */
+	} channel_id;
+	UT_hash_handle hc;
+	struct port *channels; /* of a trunk: a list */
+	struct port *prev, *next;
+	uint32_t asked[XBR_XDP_OFF + 1]; /* of a trunk: channels by the xdp mode they ask for */
 };
+
+static inline bool port_is_trunk(const struct port *port)
+{
+	return !port->bridge;
+}
 
 enum model_change {
 	MODEL_ADD,
@@ -135,18 +158,25 @@ struct model {
 	struct rtnl *rtnl;
 	struct punt *punt;
 	struct bridge *bridges;             /* by name */
-	struct port *ports;                 /* by name, local ones not among them */
+	struct port *ports;                 /* by name, local ones and trunks not among them */
+	struct port *trunks;                /* by name */
+	struct port *channels;              /* those of ports, by trunk and tag */
 	struct bridge **by_index;           /* XBR_BRIDGE_LIMIT */
 	struct port **by_number;            /* dp->max_ports */
 	struct source_count *source_counts; /* by address and bridge, see sources.c */
 	struct model_listener listener;
-	uint32_t flushes;        /* since the last sweep: generations have 6 bits */
-	uint32_t surplus_sweeps; /* since the last look at features that nobody needs */
-	bool had_surplus;        /* there were some */
+	uint32_t flushes;               /* since the last sweep: generations have 6 bits */
+	uint32_t surplus_sweeps;        /* since the last look at features that nobody needs */
+	bool had_surplus;               /* there were some */
+	uint32_t tag_quarantine_s;      /* a tag given back is not handed out for so long */
+	uint32_t tag_last[ENCAP_KINDS]; /* handed out last */
+	struct freed_tag *freed;        /* tags given back, by device and tag */
+	uint32_t freed_next;            /* in channels_freed */
 	uint8_t *seen_empty; /* a bit for each slot of the FDB: claimed, but without data at the last sweep */
 };
 
 #define port_foreach(model, port, next)     HASH_ITER (hh, (model)->ports, port, next)
+#define trunk_foreach(model, port, next)    HASH_ITER (hh, (model)->trunks, port, next)
 #define bridge_foreach(model, bridge, next) HASH_ITER (hh, (model)->bridges, bridge, next)
 
 /* Takes dp and rtnl over by reference only: the caller closes them after model_close(). */
@@ -204,7 +234,15 @@ void port_leave_master(struct model *model, struct port *port);
 void port_join_master(struct model *model, struct port *port);
 void port_set_origin(struct model *model, struct port *port, uint8_t origin);
 
-/* Shared by bridge.c, port.c and adopt.c. */
+/* Could this device carry frames of a bridge at all? */
+int port_check_device(const struct model *model, const struct rtnl_link *link, struct xbr_error *error);
+
+/* Shared by bridge.c, port.c, channel.c and adopt.c. */
+/* A port with a number and a name becomes one of its bridge; it has no device yet. */
+void port_enter(struct model *model, struct port *port, const struct port_settings *settings, uint8_t origin);
+/* The last step of making a port, or the first of undoing it. */
+int port_entered(struct model *model, struct port *port, int err, struct port **ret_port);
+void port_write_memory(const struct model *model, const struct port *port);
 struct port *port_new(struct model *model, uint32_t number, const char *name, struct bridge *bridge);
 void port_free(struct model *model, struct port *port);
 uint32_t port_free_number(const struct model *model); /* 0: none left */
@@ -212,6 +250,46 @@ void port_write(struct model *model, struct port *port);
 void port_write_state(struct model *model, struct port *port);
 struct xbr_port *port_slot(const struct model *model, const struct port *port);
 struct xbr_port_saved *port_memory(const struct model *model, const struct port *port);
+
+/* ---- channel.c ---- */
+
+struct port *model_trunk(const struct model *model, const char *name);
+/* The port that is this channel now, or NULL. */
+struct port *channel_find(const struct model *model, const struct port_encap *encap);
+/* Could channel_add() work, as far as devices matter? Touches nothing. -ENODEV: only the device is missing.
+ */
+int channel_check(struct model *model, const char *name, const struct port_encap *encap,
+		  struct xbr_error *error);
+/* A channel becomes a port, its device a trunk. */
+int channel_add(struct model *model, struct bridge *bridge, const char *name, const struct port_encap *encap,
+		const struct port_settings *settings, bool may_wait, struct port **ret_port,
+		struct xbr_error *error);
+/* The device's xdp mode follows what its channels ask for: they must agree. */
+int channel_set_xdp(struct model *model, struct port *port, uint8_t xdp, struct xbr_error *error);
+/* Its device is gone, or it goes itself. */
+void channel_unbind(struct model *model, struct port *port);
+/* Before its memory is freed: it belongs to no trunk any more; the tag is given back. */
+void channel_leave(struct model *model, struct port *port);
+
+/* The device is there (again); is gone; has changed. */
+int trunk_bind(struct model *model, struct port *trunk, const struct rtnl_link *link,
+	       struct xbr_error *error);
+void trunk_unbind(struct model *model, struct port *trunk);
+void trunk_refresh(struct model *model, struct port *trunk, const struct rtnl_link *link);
+/* From the pinned maps: a trunk; a channel of one, already entered; those that nobody needs are freed. */
+int trunk_restore(struct model *model, uint32_t number, struct xbr_error *error);
+void channel_restore(struct model *model, struct port *port, struct port *trunk);
+void trunks_clean(struct model *model);
+
+/* ---- tags.c ---- */
+
+struct want;
+void tags_open(struct model *model);
+void tags_close(struct model *model);
+/* Gives a tag to each channel of a want that asks for one. -ENOSPC: none is free; *ret_at: of which port. */
+int tags_assign(struct model *model, struct want *want, const char **ret_at, struct xbr_error *error);
+/* From now on this tag rests. */
+void tags_release(struct model *model, const struct port_encap *encap);
 
 /* ---- hook.c ---- */
 
@@ -228,6 +306,8 @@ void hook_clsact_cleanup(struct model *model, struct port *port);
 void hook_update_targets(struct model *model, struct bridge *bridge);
 /* The device changed: whether it takes XDP frames is to be found out again. */
 void hook_reconsider(struct port *port);
+/* A channel has the hook of its trunk. */
+void hook_inherit(struct model *model, struct port *channel);
 const char *hook_rx_word(enum hook_rx rx);
 
 /* ---- flood.c ---- */

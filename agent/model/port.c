@@ -60,9 +60,10 @@ void port_free(struct model *model, struct port *port)
 
 /* ---- writing through ---- */
 
-static void memory_write(const struct model *model, const struct port *port)
+void port_write_memory(const struct model *model, const struct port *port)
 {
 	struct xbr_port_saved *saved = port_memory(model, port);
+	const struct port *trunk = port_is_trunk(port) ? port : port->trunk;
 
 	memcpy(saved->name, port->name, sizeof(saved->name));
 	saved->ifindex = port->ifindex;
@@ -71,6 +72,7 @@ static void memory_write(const struct model *model, const struct port *port)
 	saved->mode = port->settings.mode;
 	saved->role = port->settings.role;
 	saved->edge_options = port->settings.edge_options;
+	saved->trunk = trunk ? (uint16_t)trunk->number : 0;
 }
 
 static uint32_t found_flags(const struct port *port)
@@ -80,7 +82,8 @@ static uint32_t found_flags(const struct port *port)
 	if (strcmp(port->link.kind, "veth"))
 		return flags;
 	flags |= XBR_PORT_VETH;
-	if (port->link.link_elsewhere)
+	/* the peer would take a channel's frame for what is behind the tag */
+	if (port->link.link_elsewhere && !port->trunk)
 		flags |= XBR_PORT_PEER_NETNS;
 	return flags;
 }
@@ -93,7 +96,10 @@ void port_write(struct model *model, struct port *port)
 	uint32_t set =
 		port->local ? 0 : port->settings.flags | (port->settings.community ? XBR_PORT_ISOLATED : 0);
 
-	slot->bridge = (uint16_t)port->bridge->index;
+	slot->bridge = port_is_trunk(port) ? 0 : (uint16_t)port->bridge->index;
+	slot->encap = port->trunk ? port->encap.kind : XBR_ENCAP_NONE;
+	slot->channel = port->encap.channel;
+	slot->channel_flags = port->encap.flags;
 	slot->mtu = port->link.mtu;
 	slot->fdb_max_learned = port->settings.fdb_max_learned;
 	slot->punt = punt_asked_of_port(port);
@@ -103,7 +109,7 @@ void port_write(struct model *model, struct port *port)
 	__atomic_store_n(&slot->guard, port->local ? 0 : guard_flags(port), __ATOMIC_SEQ_CST);
 	__atomic_store_n(&slot->flags, set | hook | found_flags(port), __ATOMIC_SEQ_CST);
 	__atomic_store_n(&slot->ifindex, port->ifindex, __ATOMIC_SEQ_CST);
-	memory_write(model, port);
+	port_write_memory(model, port);
 }
 
 static uint8_t state_of(const struct port *port)
@@ -129,7 +135,7 @@ void port_write_state(struct model *model, struct port *port)
 
 /* ---- may a device be a port? ---- */
 
-static int check_device(const struct model *model, const struct rtnl_link *link, struct xbr_error *error)
+int port_check_device(const struct model *model, const struct rtnl_link *link, struct xbr_error *error)
 {
 	if (punt_owns(model, (uint32_t)link->ifindex))
 		return xbr_refuse(error, -EINVAL, "%s belongs to the punt path of xbrd: it cannot be a port",
@@ -167,7 +173,7 @@ int port_check(struct model *model, const char *name, const char *bridge_name, s
 		return xbr_refuse(error, err, "there is no device %s", name);
 	if (err)
 		return xbr_refuse(error, err, "cannot ask for device %s: %s", name, strerror(-err));
-	err = check_device(model, &link, error);
+	err = port_check_device(model, &link, error);
 	return err ? err : check_master(model, &link, bridge_name, error);
 }
 
@@ -221,7 +227,7 @@ int port_bind(struct model *model, struct port *port, const struct rtnl_link *li
 	port->ifindex = (uint32_t)link->ifindex;
 	port_write(model, port);
 	edge_begin(model, port);
-	err = datapath_set_port_of(model->dp, port->ifindex, port->number);
+	err = datapath_set_port_of(model->dp, port->ifindex, port->number, XBR_ENCAP_NONE);
 	if (err)
 		err = xbr_refuse(error, err, "cannot enter %s in the port table: %s", port->name,
 				 strerror(-err));
@@ -249,6 +255,34 @@ static int bind_by_name(struct model *model, struct port *port, struct xbr_error
 	return port_bind(model, port, &link, error);
 }
 
+void port_enter(struct model *model, struct port *port, const struct port_settings *settings, uint8_t origin)
+{
+	port->settings = *settings;
+	port->origin = origin;
+	HASH_ADD_STR(model->ports, name, port);
+	port->bridge->port_count++;
+	port_write_memory(model, port);
+	port_slot(model, port)->bridge = (uint16_t)port->bridge->index;
+	port_slot(model, port)->flags = settings->flags;
+	guard_write(model, port);
+	port_slot(model, port)->guard = guard_flags(port);
+	port_slot(model, port)->community = settings->community;
+}
+
+int port_entered(struct model *model, struct port *port, int err, struct port **ret_port)
+{
+	if (err) {
+		port_del(model, port);
+		return err;
+	}
+	if (!port->ifindex)
+		model_log(model, "%s waits for its device", port->name);
+	if (model->listener.link)
+		model->listener.link(model->listener.user, MODEL_ADD, port);
+	*ret_port = port;
+	return 0;
+}
+
 int port_add(struct model *model, struct bridge *bridge, const char *name,
 	     const struct port_settings *settings, uint8_t origin, bool may_wait, struct port **ret_port,
 	     struct xbr_error *error)
@@ -266,27 +300,9 @@ int port_add(struct model *model, struct bridge *bridge, const char *name,
 	port = port_new(model, number, name, bridge);
 	if (!port)
 		return xbr_refuse(error, -ENOMEM, "out of memory");
-	port->settings = *settings;
-	port->origin = origin;
-	HASH_ADD_STR(model->ports, name, port);
-	bridge->port_count++;
-	memory_write(model, port);
-	port_slot(model, port)->bridge = (uint16_t)bridge->index;
-	port_slot(model, port)->flags = settings->flags;
-	guard_write(model, port);
-	port_slot(model, port)->guard = guard_flags(port);
-	port_slot(model, port)->community = settings->community;
+	port_enter(model, port, settings, origin);
 	err = waits ? 0 : bind_by_name(model, port, error);
-	if (err) {
-		port_del(model, port);
-		return err;
-	}
-	if (waits)
-		model_log(model, "%s waits for its device", name);
-	if (model->listener.link)
-		model->listener.link(model->listener.user, MODEL_ADD, port);
-	*ret_port = port;
-	return 0;
+	return port_entered(model, port, err, ret_port);
 }
 
 /* ---- a device goes ---- */
@@ -351,7 +367,7 @@ void port_join_master(struct model *model, struct port *port)
 	hear_groups(model, port, !port->link.master);
 }
 
-void port_unbind(struct model *model, struct port *port)
+static void device_unbind(struct model *model, struct port *port)
 {
 	bool here = device_is_here(model, port);
 
@@ -370,11 +386,19 @@ void port_unbind(struct model *model, struct port *port)
 	port_memory(model, port)->allmulti_by_us = 0;
 	hook_detach(model, port, here);
 	if (datapath_port_of(model->dp, port->ifindex) == port->number)
-		datapath_set_port_of(model->dp, port->ifindex, XBR_PORT_NONE);
+		datapath_set_port_of(model->dp, port->ifindex, XBR_PORT_NONE, XBR_ENCAP_NONE);
 	port->ifindex = 0;
 	memset(&port->link, 0, sizeof(port->link));
 	port_write(model, port);
 	flood_mark(port->bridge);
+}
+
+void port_unbind(struct model *model, struct port *port)
+{
+	if (port->trunk)
+		channel_unbind(model, port);
+	else
+		device_unbind(model, port);
 }
 
 static void pinned_addresses_remove(struct model *model, struct port *port)
@@ -396,6 +420,8 @@ void port_del(struct model *model, struct port *port)
 	flood_mark(port->bridge);
 	port->bridge->port_count--;
 	HASH_DEL(model->ports, port);
+	if (port->trunk)
+		channel_leave(model, port);
 	port_free(model, port);
 }
 
@@ -407,7 +433,8 @@ int port_set(struct model *model, struct port *port, const struct port_settings 
 	int err = 0;
 
 	if (settings->xdp != port->settings.xdp)
-		err = hook_change(model, port, settings->xdp, error);
+		err = port->trunk ? channel_set_xdp(model, port, settings->xdp, error)
+				  : hook_change(model, port, settings->xdp, error);
 	if (err)
 		return err;
 	port->settings = *settings;
@@ -422,7 +449,7 @@ int port_set(struct model *model, struct port *port, const struct port_settings 
 void port_set_origin(struct model *model, struct port *port, uint8_t origin)
 {
 	port->origin = origin;
-	memory_write(model, port);
+	port_write_memory(model, port);
 }
 
 static void port_rename(struct model *model, struct port *port, const char *name)

@@ -351,7 +351,8 @@ void uplink_update(struct model *model, struct bridge *bridge)
 		if (port->bridge == bridge && port->ifindex && port->filter && port != bridge->uplink)
 			become_edge(model, port);
 	port = bridge->uplink;
-	if (port && port->ifindex && (!port->filter || !port->filter->told))
+	/* a channel's trunk hears everything, for all its channels */
+	if (port && port->ifindex && !port->trunk && (!port->filter || !port->filter->told))
 		become(model, port);
 }
 

@@ -30,9 +30,19 @@ void want_free(struct want *want)
 	struct want_port *port, *next_port;
 	struct want_address *address, *next_address;
 	struct want_allowance *allowance, *next_allowance;
+	struct want_trunk *trunk, *next_trunk;
+	struct want_tag *tag, *next_tag;
 
 	if (!want)
 		return;
+	HASH_ITER (hh, want->trunks, trunk, next_trunk) {
+		HASH_DEL(want->trunks, trunk);
+		free(trunk);
+	}
+	HASH_ITER (hh, want->tags, tag, next_tag) {
+		HASH_DEL(want->tags, tag);
+		free(tag);
+	}
 	HASH_ITER (hh, want->bridges, bridge, next_bridge) {
 		HASH_DEL(want->bridges, bridge);
 		free(bridge);
@@ -66,6 +76,14 @@ struct want_port *want_port_find(const struct want *want, const char *name)
 	return port;
 }
 
+struct want_trunk *want_trunk_find(const struct want *want, const char *dev)
+{
+	struct want_trunk *trunk;
+
+	HASH_FIND_STR(want->trunks, dev, trunk);
+	return trunk;
+}
+
 static struct want_bridge *bridge_put(struct want *want, const struct want_bridge *from)
 {
 	struct want_bridge *bridge = malloc(sizeof(*bridge));
@@ -77,6 +95,35 @@ static struct want_bridge *bridge_put(struct want *want, const struct want_bridg
 	return bridge;
 }
 
+static bool tag_put(struct want *want, const struct want_port *port)
+{
+	struct want_tag *tag = calloc(1, sizeof(*tag));
+
+	if (!tag)
+		return false;
+	memcpy(tag->key.dev, port->encap.dev, strnlen(port->encap.dev, sizeof(tag->key.dev) - 1));
+	memcpy(tag->name, port->name, sizeof(tag->name));
+	tag->key.channel = port->encap.channel;
+	HASH_ADD(hh, want->tags, key, sizeof(tag->key), tag);
+	return true;
+}
+
+static bool trunk_count(struct want *want, const struct want_port *port)
+{
+	struct want_trunk *trunk = want_trunk_find(want, port->encap.dev);
+
+	if (!trunk) {
+		trunk = calloc(1, sizeof(*trunk));
+		if (!trunk)
+			return false;
+		memcpy(trunk->dev, port->encap.dev, sizeof(trunk->dev));
+		trunk->kind = port->encap.kind;
+		HASH_ADD_STR(want->trunks, dev, trunk);
+	}
+	trunk->count++;
+	return true;
+}
+
 static struct want_port *port_put(struct want *want, const struct want_port *from)
 {
 	struct want_port *port = malloc(sizeof(*port));
@@ -84,9 +131,45 @@ static struct want_port *port_put(struct want *want, const struct want_port *fro
 	if (!port)
 		return NULL;
 	*port = *from;
+	if (port->encap.kind && (!trunk_count(want, port) || (port->encap.channel && !tag_put(want, port)))) {
+		free(port);
+		return NULL;
+	}
 	source_list_hold(port->sources);
 	HASH_ADD_STR(want->ports, name, port);
 	return port;
+}
+
+static struct want_tag *tag_find(const struct want *want, const char *dev, uint32_t channel)
+{
+	struct want_tag_key key = {.channel = channel};
+	struct want_tag *tag;
+
+	memcpy(key.dev, dev, strnlen(dev, sizeof(key.dev) - 1));
+	HASH_FIND(hh, want->tags, &key, sizeof(key), tag);
+	return tag;
+}
+
+static void channel_leaves(struct want *want, const struct want_port *port)
+{
+	struct want_trunk *trunk = want_trunk_find(want, port->encap.dev);
+	struct want_tag *tag = tag_find(want, port->encap.dev, port->encap.channel);
+
+	if (tag) {
+		HASH_DEL(want->tags, tag);
+		free(tag);
+	}
+	if (!trunk || --trunk->count)
+		return;
+	HASH_DEL(want->trunks, trunk);
+	free(trunk);
+}
+
+static void port_remove(struct want *want, struct want_port *port)
+{
+	if (port->encap.kind)
+		channel_leaves(want, port);
+	port_drop(want, port);
 }
 
 static struct want_address *address_put(struct want *want, const struct want_address *from)
@@ -264,13 +347,22 @@ int want_bridge_del(struct want *want, const char *name, struct xbr_error *error
 		return err;
 	HASH_ITER (hh, want->ports, port, next)
 		if (!strcmp(port->bridge, name))
-			port_drop(want, port);
+			port_remove(want, port);
 	HASH_DEL(want->bridges, bridge);
 	free(bridge);
 	return 0;
 }
 
 /* ---- ports ---- */
+
+static int check_no_trunk(const struct want *want, const char *name, struct xbr_error *error)
+{
+	if (!want_trunk_find(want, name))
+		return 0;
+	return xbr_refuse(
+		error, -EBUSY,
+		"%s carries channels: a device has frames of its own or those of channels, not both", name);
+}
 
 int want_link_add(struct want *want, const char *name, const char *bridge, const struct port_patch *patch,
 		  struct xbr_error *error)
@@ -293,6 +385,8 @@ int want_link_add(struct want *want, const char *name, const char *bridge, const
 	if (!err)
 		err = check_no_such_name(want, name, error);
 	if (!err)
+		err = check_no_trunk(want, name, error);
+	if (!err)
 		err = check_port_patch(patch, error);
 	if (err)
 		return err;
@@ -305,6 +399,94 @@ int want_link_add(struct want *want, const char *name, const char *bridge, const
 	if (err)
 		return err;
 	return port_put(want, &port) ? 0 : xbr_refuse(error, -ENOMEM, "out of memory");
+}
+
+/* A device carries channels of one kind, or is a port itself, or neither. */
+static int check_trunk(const struct want *want, const struct port_encap *encap, struct xbr_error *error)
+{
+	const struct want_port *port = want_port_find(want, encap->dev);
+	const struct want_trunk *trunk = want_trunk_find(want, encap->dev);
+
+	if (port && port->encap.kind)
+		return xbr_refuse(error, -EINVAL, "%s is a channel itself: it cannot carry others",
+				  encap->dev);
+	if (port)
+		return xbr_refuse(
+			error, -EBUSY,
+			"%s is itself a port of %s: it cannot carry channels (xbr link del %s first)",
+			encap->dev, port->bridge, encap->dev);
+	if (want_bridge_find(want, encap->dev))
+		return xbr_refuse(error, -EINVAL, "%s is a bridge: it cannot carry channels", encap->dev);
+	if (trunk && trunk->kind != encap->kind)
+		return xbr_refuse(error, -EBUSY, "%s carries %s: it cannot carry %s, too", encap->dev,
+				  encap_kinds[trunk->kind].sentence, encap_kind_of(encap)->sentence);
+	return 0;
+}
+
+static int check_tag_is_free(const struct want *want, const struct port_encap *encap, struct xbr_error *error)
+{
+	const char *holder = encap->channel ? want_tag_holder(want, encap->dev, encap->channel) : NULL;
+	char text[ENCAP_TEXT];
+
+	if (!holder)
+		return 0;
+	encap_tag_text(encap, text);
+	return xbr_refuse(error, -EEXIST, "%s of %s is already that of %s", text, encap->dev, holder);
+}
+
+static int check_channel(const struct want *want, const char *name, const struct port_encap *encap,
+			 struct xbr_error *error)
+{
+	int err = check_no_such_name(want, name, error);
+
+	if (!err && !strcmp(name, encap->dev))
+		err = xbr_refuse(error, -EINVAL, "a channel of %s needs a name of its own", name);
+	if (!err)
+		err = check_no_trunk(want, name, error);
+	if (!err)
+		err = encap_check(encap, error);
+	if (!err)
+		err = check_trunk(want, encap, error);
+	return err ? err : check_tag_is_free(want, encap, error);
+}
+
+int want_channel_add(struct want *want, const char *name, const struct port_encap *encap, const char *bridge,
+		     const struct port_patch *patch, struct xbr_error *error)
+{
+	struct want_port port = {.settings = port_settings_default,
+				 .encap = *encap,
+				 .origin = XBR_ORIGIN_USER,
+				 .at = want->at};
+	struct want_bridge *of;
+	int err = check_name(name, error);
+
+	if (!err)
+		err = check_name(encap->dev, error);
+	if (!err)
+		err = require_bridge(want, bridge, &of, error);
+	if (!err)
+		err = check_channel(want, name, encap, error);
+	if (!err)
+		err = check_port_patch(patch, error);
+	if (err)
+		return err;
+	strcpy(port.name, name);
+	strcpy(port.bridge, bridge);
+	port_settings_patch(&port.settings, patch);
+	return port_put(want, &port) ? 0 : xbr_refuse(error, -ENOMEM, "out of memory");
+}
+
+const char *want_tag_holder(const struct want *want, const char *dev, uint32_t channel)
+{
+	const struct want_tag *tag = tag_find(want, dev, channel);
+
+	return tag ? tag->name : NULL;
+}
+
+int want_tag_assign(struct want *want, struct want_port *port, uint32_t channel, struct xbr_error *error)
+{
+	port->encap.channel = channel;
+	return tag_put(want, port) ? 0 : xbr_refuse(error, -ENOMEM, "out of memory");
 }
 
 static int require_port(const struct want *want, const char *name, struct want_port **ret_port,
@@ -372,7 +554,7 @@ int want_link_del(struct want *want, const char *name, struct xbr_error *error)
 
 	if (err)
 		return err;
-	port_drop(want, port);
+	port_remove(want, port);
 	return 0;
 }
 

@@ -12,6 +12,7 @@
 
 #include "error.h"
 #include "model/allowance.h"
+#include "model/encap.h"
 #include "model/settings.h"
 #include "model/source_list.h"
 
@@ -25,10 +26,27 @@ struct want_bridge {
 struct want_port {
 	char name[XBR_IFNAME_LEN];
 	char bridge[XBR_IFNAME_LEN];
+	struct port_encap encap;
 	struct port_settings settings;
 	struct source_list *sources; /* held */
 	uint8_t origin;              /* enum xbr_port_origin */
 	const char *at;
+	UT_hash_handle hh;
+};
+
+/* A device that carries channels, and the tags that are taken of it. */
+struct want_trunk {
+	char dev[XBR_IFNAME_LEN];
+	uint8_t kind;   /* enum xbr_encap */
+	uint32_t count; /* of channels */
+	UT_hash_handle hh;
+};
+struct want_tag {
+	struct want_tag_key {
+		char dev[XBR_IFNAME_LEN]; /* zeros after the name */
+		uint32_t channel;
+	} key;
+	char name[XBR_IFNAME_LEN]; /* of the port */
 	UT_hash_handle hh;
 };
 
@@ -58,6 +76,8 @@ struct want_allowance {
 struct want {
 	struct want_bridge *bridges; /* in the order they were added */
 	struct want_port *ports;
+	struct want_trunk *trunks; /* both follow from ports */
+	struct want_tag *tags;
 	struct want_address *addresses;
 	struct punt_limit punt[XBR_PUNT_ROOM]; /* by reason */
 	struct want_allowance *allowances;
@@ -86,6 +106,14 @@ int want_bridge_set(struct want *want, const char *name, const struct bridge_pat
 int want_bridge_del(struct want *want, const char *name, struct xbr_error *error);
 int want_link_add(struct want *want, const char *name, const char *bridge, const struct port_patch *patch,
 		  struct xbr_error *error);
+/* A channel of a device, under a name of its own. */
+int want_channel_add(struct want *want, const char *name, const struct port_encap *encap, const char *bridge,
+		     const struct port_patch *patch, struct xbr_error *error);
+struct want_trunk *want_trunk_find(const struct want *want, const char *dev);
+/* The port that has a tag of a device, or NULL. */
+const char *want_tag_holder(const struct want *want, const char *dev, uint32_t channel);
+/* Gives a port whose tag was to be handed out its tag; nobody else has it. */
+int want_tag_assign(struct want *want, struct want_port *port, uint32_t channel, struct xbr_error *error);
 /* A port that somebody else enslaved becomes the user's by being set: it is saved, and stays. */
 int want_link_set(struct want *want, const char *name, const struct port_patch *patch,
 		  struct xbr_error *error);

@@ -4,6 +4,8 @@
 
 #include "pipeline.h"
 
+#define HOST_FRAME_MAX 4096 /* of those with a channel's tag */
+
 struct host_world host;
 struct xbr_settings settings;
 _Thread_local struct xbr_counters host_counters[HOST_PORTS];
@@ -79,36 +81,73 @@ static __u64 apply(struct frame *f)
 	}
 }
 
+/* The tag of the channel that a port is. Returns its octets. */
+static __u32 put_channel(const struct frame *f, const struct xbr_port *out, __u8 *at)
+{
+	__u32 octets = encap_octets_out(out), pcp = vlan_is_aware(f) ? f->tci >> 12 : encap_pcp(f);
+	__u64 tag = octets ? encap_tag_of(port_get(f->in), out, pcp) : 0;
+
+	memcpy(at, &tag, octets);
+	return octets;
+}
+
 size_t host_copy(const struct host_outcome *outcome, const void *data, __u32 port, void *ret_copy)
 {
 	const struct frame *f = &outcome->frame;
 	const struct xbr_port *out = port_get(port);
 	struct tag_edit edit = {};
 	__u8 *at = ret_copy;
-	size_t taken = ETH_ADDRESSES_LEN;
+	size_t taken = ETH_ADDRESSES_LEN, came = f->len + f->channel_octets;
 
 	if (out)
 		vlan_edit(f, out, port, &edit);
 	memcpy(at, data, taken);
 	at += taken;
+	taken += f->channel_octets;
+	if (out)
+		at += put_channel(f, out, at);
 	if (edit.pop)
 		taken += VLAN_TAG_LEN;
 	if (edit.push.tpid_be) {
 		tag_store(at, edit.push);
 		at += VLAN_TAG_LEN;
 	}
-	memcpy(at, (const __u8 *)data + taken, f->len - taken);
-	return (size_t)(at - (__u8 *)ret_copy) + f->len - taken;
+	memcpy(at, (const __u8 *)data + taken, came - taken);
+	return (size_t)(at - (__u8 *)ret_copy) + came - taken;
+}
+
+static void find_channel(struct frame *f, const void *data, size_t length, __u32 ifindex, __u32 encap)
+{
+	struct encap_tag tag = {};
+
+	encap_read(&tag, encap, data, data + length);
+	encap_take(f, encap_find(&tag, ifindex, encap));
+}
+
+/* What is behind the tag: a copy. */
+static const void *strip_channel(const struct frame *f, const void *data, __u8 *inner)
+{
+	memcpy(inner, data, ETH_ADDRESSES_LEN);
+	memcpy(inner + ETH_ADDRESSES_LEN, data + ETH_ADDRESSES_LEN + f->channel_octets,
+	       f->len - ETH_ADDRESSES_LEN);
+	return inner;
 }
 
 void host_frame(const void *data, size_t length, __u32 ifindex, __u32 gso_size,
 		struct host_outcome *ret_outcome)
 {
-	struct frame f = {.len = (__u32)length, .gso_size = gso_size, .in = port_of_ifindex(ifindex)};
-	const struct octets octets = {.at = data, .count = (__u32)length};
+	__u64 device = port_of_ifindex(ifindex);
+	struct frame f = {.len = (__u32)length, .gso_size = gso_size, .in = (__u32)device};
 	struct host_outcome outcome = {};
+	__u8 inner[HOST_FRAME_MAX];
+	struct octets octets;
 
-	if (parse(&f, data, data + length))
+	if (device >> XBR_DEVICE_ENCAP_SHIFT)
+		find_channel(&f, data, length, ifindex, (__u32)(device >> XBR_DEVICE_ENCAP_SHIFT));
+	if (f.channel_octets && length <= sizeof(inner))
+		data = strip_channel(&f, data, inner);
+	octets = (struct octets){.at = data, .count = f.len};
+	if (parse(&f, data, data + f.len))
 		pipeline(&f, &octets);
 	trace_frame(&f);
 	outcome.receivers = apply(&f);

@@ -34,6 +34,7 @@
 #define HOST_VLAN_MAPS 16
 #define HOST_STATS     64
 #define HOST_ALLOWED   64
+#define HOST_CHANNELS  16
 
 /* The port numbers that frames of one FID may be flooded to. */
 struct host_flood_list {
@@ -62,6 +63,11 @@ struct host_allowed {
 	struct xbr_allowed value;
 };
 
+struct host_channel {
+	struct xbr_channel_key key;
+	__u32 port; /* XBR_PORT_NONE: the place is free */
+};
+
 struct host_world {
 	struct xbr_port ports[HOST_PORTS];
 	struct xbr_port_live port_live[HOST_PORTS];
@@ -72,12 +78,13 @@ struct host_world {
 	struct xbr_bridge bridges[HOST_BRIDGES];
 	struct xbr_bridge_live bridge_live[HOST_BRIDGES];
 	struct xbr_fdb_bucket fdb[HOST_BUCKETS];
-	__u32 port_of[HOST_IFINDEXES];
 	struct xbr_bridge_vlans bridge_vlans[HOST_BRIDGES];
 	struct xbr_port_vlans port_vlans[HOST_PORTS];
 	struct xbr_vlan vlans[HOST_FIDS];
 	struct host_vlan_map vlan_map[HOST_VLAN_MAPS];
 	struct host_vlan_stats vlan_stats[HOST_STATS];
+	__u64 port_of[HOST_IFINDEXES];
+	struct host_channel channels[HOST_CHANNELS];
 	struct host_flood_list flood[HOST_FIDS];
 	struct host_source sources[HOST_SOURCES];
 	struct xbr_switches switches;
@@ -263,9 +270,17 @@ STAGE struct xbr_counters *counters_get(__u32 port)
 	return port < HOST_PORTS ? &host_counters[port] : NULL;
 }
 
-STAGE __u32 port_of_ifindex(__u32 ifindex)
+STAGE __u64 port_of_ifindex(__u32 ifindex)
 {
 	return ifindex < HOST_IFINDEXES ? host.port_of[ifindex] : XBR_PORT_NONE;
+}
+
+STAGE __u32 port_of_channel(const struct xbr_channel_key *key)
+{
+	for (__u32 i = 0; i < HOST_CHANNELS; i++)
+		if (host.channels[i].port && !memcmp(&host.channels[i].key, key, sizeof(*key)))
+			return host.channels[i].port;
+	return XBR_PORT_NONE;
 }
 
 STAGE bool events_wanted(void)

@@ -62,6 +62,7 @@ XBR_ARRAY(guard_live, struct xbr_guard_live, 1);
 XBR_ARRAY(port_saved, struct xbr_port_saved, 1);
 XBR_ARRAY(bridge_saved, struct xbr_bridge_saved, XBR_BRIDGE_LIMIT);
 XBR_ARRAY(agent_saved, struct xbr_agent_saved, 1);
+XBR_ARRAY(channels_freed, struct xbr_channel_freed, XBR_CHANNELS_FREED);
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -70,6 +71,14 @@ struct {
 	__type(key, __u32);
 	__type(value, __u64);
 } port_of_sparse SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, XBR_PORT_LIMIT);
+	__type(key, struct xbr_channel_key);
+	__type(value, __u64);
+} channels SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -342,21 +351,29 @@ STAGE struct xbr_counters *counters_get(__u32 port)
 
 /* A call of its own: were both lookups one call with two possible maps, the verifier could not inline the
  * array's (14 ns). */
-static __noinline __u32 port_of_sparse_ifindex(__u32 ifindex)
+static __noinline __u64 port_of_sparse_ifindex(__u32 ifindex)
 {
-	__u64 *number = bpf_map_lookup_elem(&port_of_sparse, &ifindex);
+	__u64 *value = bpf_map_lookup_elem(&port_of_sparse, &ifindex);
 
-	return number ? (__u32)*number : XBR_PORT_NONE;
+	return value ? *value : XBR_PORT_NONE;
 }
 
-/* The port that a device is, or XBR_PORT_NONE. */
-STAGE __u32 port_of_ifindex(__u32 ifindex)
+/* The port that a device is, or XBR_PORT_NONE; above XBR_DEVICE_ENCAP_SHIFT the channels it carries. */
+STAGE __u64 port_of_ifindex(__u32 ifindex)
 {
-	__u64 *number;
+	__u64 *value;
 
 	if (ifindex >= XBR_IFINDEX_DENSE)
 		return port_of_sparse_ifindex(ifindex);
-	number = bpf_map_lookup_elem(&port_of, &ifindex);
+	value = bpf_map_lookup_elem(&port_of, &ifindex);
+	return value ? *value : XBR_PORT_NONE;
+}
+
+/* The port that a channel is, or XBR_PORT_NONE. */
+STAGE __u32 port_of_channel(const struct xbr_channel_key *key)
+{
+	__u64 *number = bpf_map_lookup_elem(&channels, key);
+
 	return number ? (__u32)*number : XBR_PORT_NONE;
 }
 

@@ -37,8 +37,9 @@
 #define XBR_VID_MAX   4094
 
 /* `port_of` finds a port number (64 bits: what an array's values are rounded up to) by ifindex: below this in
- * an array, above it in a hash. */
-#define XBR_IFINDEX_DENSE 65536
+ * an array, above it in a hash. Above the number stands the kind of channels that the device carries. */
+#define XBR_IFINDEX_DENSE      65536
+#define XBR_DEVICE_ENCAP_SHIFT 32
 
 /* ---- ports ------------------------------------------------------------------------------------- */
 
@@ -92,6 +93,28 @@ enum xbr_edge_flags {
 	XBR_EDGE_SOURCES = 1 << 3, /* on the uplink: some port of its bridge is in mode source */
 };
 
+/*
+ * A port is (device, encapsulation): the whole device, or what one tag of it says (a channel). A device that
+ * carries channels carries no frames of its own; it has a number all the same, of no bridge, by which frames
+ * that belong to no channel are counted.
+ */
+enum xbr_encap {
+	XBR_ENCAP_NONE = 0,
+	XBR_ENCAP_SCHANNEL = 1, /* an S-VID: 802.1Qbg, S-channels */
+	XBR_ENCAP_ETAG = 2,     /* an E-CID: 802.1BR */
+	XBR_ENCAP_VNTAG = 3,    /* a VIF: VN-Tag */
+};
+
+/* A channel's number within its kind: an S-VID; an E-CID (ext << 12 | base, GRP in bits 20 and 21); a VIF, or
+ * a list of them with bit 20. What has a bit of XBR_CHANNEL_GROUP is a replication group of the far side. */
+#define XBR_CHANNEL_GROUP       0x300000u
+#define XBR_CHANNEL_GROUP_SHIFT 20
+#define XBR_SVID_DEFAULT        1 /* the default S-channel: its frames travel without a tag */
+
+enum xbr_channel_flags {
+	XBR_CHANNEL_STATION = 1 << 0, /* this side of the link is the station's: VN-Tags go up */
+};
+
 #define XBR_PORT_DEFAULT_FLAGS                                                                               \
 	(XBR_PORT_LEARNING | XBR_PORT_FLOOD | XBR_PORT_MCAST_FLOOD | XBR_PORT_BCAST_FLOOD)
 
@@ -112,9 +135,21 @@ struct xbr_port {
 	__u32 punt;            /* bit n: frames of enum xbr_punt_reason n received here are for the agent */
 	__u32 guard;           /* enum xbr_guard_flags; 0: no guard looks at its frames */
 	__u16 community;       /* with XBR_PORT_ISOLATED: the group it may speak to; 0: to nobody */
-	__u8 reserved[26];
+	__u8 reserved[18];
+	__u32 channel;      /* of the device `ifindex`; its MTU is what is left beside the tag */
+	__u8 encap;         /* enum xbr_encap */
+	__u8 channel_flags; /* enum xbr_channel_flags */
+	__u8 reserved1[2];
 };
 _Static_assert(sizeof(struct xbr_port) == 64, "a port is one cache line");
+
+/* Map `channels`: hash, struct xbr_channel_key -> port number (64 bits). */
+struct xbr_channel_key {
+	__u32 ifindex;
+	__u32 channel; /* enum xbr_encap << 24 | the channel's number */
+};
+#define XBR_CHANNEL_KIND_SHIFT 24
+_Static_assert(sizeof(struct xbr_channel_key) == 8, "no padding");
 
 /* Map `port_live`: array, mmapable, indexed by port number. Written by BPF on learning only. */
 struct xbr_port_live {
@@ -598,9 +633,21 @@ struct xbr_port_saved {
 	__u8 role;           /* enum xbr_role: asked for */
 	__u8 edge_options;   /* enum xbr_edge_options */
 	__u8 allmulti_by_us; /* as promiscuous_by_us, for groups */
-	__u8 reserved[19];
+	__u8 reserved[17];
+	__u16 trunk; /* of a channel: the number of the device that carries it; of that device: its own */
 };
 _Static_assert(sizeof(struct xbr_port_saved) == 64, "fixed");
+
+/* Map `channels_freed`: array, mmapable: tags given back lately, which are not handed out again for a while.
+ * A ring: the next one goes to the place of the oldest. */
+struct xbr_channel_freed {
+	char dev[XBR_IFNAME_LEN];
+	__u32 channel; /* enum xbr_encap << 24 | the channel's number; 0: the place is free */
+	__u32 reserved;
+	__u64 freed_at_s; /* CLOCK_BOOTTIME, as the map's own life */
+};
+_Static_assert(sizeof(struct xbr_channel_freed) == 32, "fixed");
+#define XBR_CHANNELS_FREED XBR_PORT_LIMIT
 
 /* Map `bridge_saved`: array, mmapable, indexed as `bridges`. */
 struct xbr_bridge_saved {

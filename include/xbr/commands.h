@@ -33,6 +33,7 @@ enum xbr_param_kind {
 	XBR_PARAM_STRING,  /* a file name, or a word of help */
 	XBR_PARAM_MACADDR, /* one of the words in `value`, then Ethernet addresses, which go to `macaddr_list`
 			    */
+	XBR_PARAM_TAG,     /* a number, or auto: one is to be handed out */
 	XBR_PARAM_FLAG,    /* no value: the word itself is meant */
 	XBR_PARAM_REFUSED, /* a word of bridge(8) that is answered with `help` as the error */
 	XBR_PARAM_ISOLATION, /* promiscuous, isolated, or the two words community N */
@@ -43,6 +44,7 @@ enum xbr_param_flags {
 	XBR_REQUIRED = 1 << 0,
 	XBR_BARE = 1 << 1,   /* the value may stand without its word */
 	XBR_ONE_OF = 1 << 2, /* at least one of those so marked must be given */
+	XBR_YIELDS = 1 << 3, /* a bare value is that of the next parameter, if the word comes too */
 };
 
 enum xbr_command_flags {
@@ -133,7 +135,21 @@ enum xbr_command_flags {
 #define XBR_PARAMS_bridge_del(X) XBR_PARAM_BRIDGE(X, XBR_REQUIRED)
 #define XBR_PARAMS_bridge_show(X) XBR_PARAM_BRIDGE(X, 0)
 
-#define XBR_PARAMS_link_add(X) XBR_PARAM_LINK(X, XBR_REQUIRED) \
+#define XBR_CHANNEL_OPTIONS(X) \
+	X("name", "name", DEV, "NAME", 0, 0, 0, "a channel's own name; it may stand in front of dev without the word") \
+	X("type", "type", CHOICE, "schannel|etag|vntag", 0, 0, 0, \
+	  "a channel of the device, told by an S-tag (802.1Qbg), an E-TAG (802.1BR) or a VN-Tag") \
+	X("svid", "svid", TAG, "SVID|auto", 1, 4094, 0, "of an schannel: its S-VID; 1, the default S-channel, is untagged") \
+	X("ecid", "ecid", TAG, "ECID|auto", 1, 4194303, 0, \
+	  "of an etag: its E-CID, 1 to 0xfffff; or a replication group, with GRP in bits 20 and 21") \
+	X("vif", "vif", TAG, "VIF|auto", 1, 4095, 0, "of a vntag: its virtual interface") \
+	X("list", "list", NUMBER, "LIST", 1, 16383, 0, "of a vntag: a list of virtual interfaces, the replication group") \
+	X("side", "side", CHOICE, "bridge|station", 0, 0, 0, \
+	  "of a vntag: which end of the link this is; default bridge")
+
+#define XBR_PARAMS_link_add(X) \
+	X("dev", "dev", DEV, "DEV", 0, 0, XBR_BARE | XBR_REQUIRED | XBR_YIELDS, "the device of the port") \
+	XBR_CHANNEL_OPTIONS(X) \
 	X("master", "master", DEV, "BR", 0, 0, XBR_REQUIRED, "the bridge it becomes a port of") \
 	XBR_LINK_OPTIONS(X)
 #define XBR_PARAMS_link_set(X) XBR_PARAM_LINK(X, XBR_REQUIRED) XBR_LINK_OPTIONS(X)

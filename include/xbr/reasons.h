@@ -67,7 +67,11 @@
 	X(guard_dhcp_server, DROP,   "a DHCP server's message from a port not trusted for it (guard dhcp-server)") \
 	X(guard_dhcp_client, DROP,   "a DHCP client's message for a hardware address that is not its own (guard mac)") \
 	X(guard_ra,         DROP,    "a router advertisement or redirect from a port not trusted for it (guard ra)") \
-	X(guard_unparsed,   DROP,    "cannot be read to its end, and the port is guarded: the strictest reading counts")
+	X(guard_unparsed,   DROP,    "cannot be read to its end, and the port is guarded: the strictest reading counts") \
+	X(no_channel,       DROP,    "tagged for a channel of the device that no port is") \
+	X(channel_untagged, DROP,    "came without a channel's tag by a device that carries channels only") \
+	X(channel_echo,     DROP,    "the tag says that the frame came from this very channel (802.1BR, VN-Tag)") \
+	X(channel_failed,   DROP,    "the kernel refused to put on or take off the channel's tag")
 /* clang-format on */
 
 enum xbr_reason {

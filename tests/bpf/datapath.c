@@ -215,10 +215,40 @@ static void clear_sources(const struct datapath *dp)
 		bpf_map_delete_elem(fd, &key);
 }
 
+/* Into the first place of the host build that is free, or has the key. */
+int datapath_set_channel(const struct datapath *dp, const struct xbr_channel_key *key, __u32 port)
+{
+	__u64 value = port;
+
+	if (dp->skeleton)
+		return bpf_map_update_elem(bpf_map__fd(dp->skeleton->maps.channels), key, &value, BPF_ANY);
+	for (__u32 i = 0; i < HOST_CHANNELS; i++) {
+		struct host_channel *place = &host.channels[i];
+
+		if (place->port && memcmp(&place->key, key, sizeof(*key)) != 0)
+			continue;
+		*place = (struct host_channel){.key = *key, .port = port};
+		return 0;
+	}
+	return -ENOSPC;
+}
+
+static void clear_channels(const struct datapath *dp)
+{
+	int fd = dp->skeleton ? bpf_map__fd(dp->skeleton->maps.channels) : -1;
+	struct xbr_channel_key key;
+
+	if (!dp->skeleton)
+		memset(host.channels, 0, sizeof(host.channels));
+	while (fd >= 0 && !bpf_map_get_next_key(fd, NULL, &key))
+		bpf_map_delete_elem(fd, &key);
+}
+
 void datapath_clear(const struct datapath *dp)
 {
 	const struct tables *t = &dp->tables;
 
+	clear_channels(dp);
 	memset(t->ports, 0, HOST_PORTS * sizeof(*t->ports));
 	memset(t->port_live, 0, HOST_PORTS * sizeof(*t->port_live));
 	memset(t->guards, 0, HOST_PORTS * sizeof(*t->guards));
@@ -236,16 +266,14 @@ void datapath_clear(const struct datapath *dp)
 	clear_allowed(dp);
 }
 
-int datapath_set_port_of(const struct datapath *dp, __u32 ifindex, __u32 port)
+int datapath_set_port_of(const struct datapath *dp, __u32 ifindex, __u64 value)
 {
-	__u64 value = port;
-
 	if (dp->skeleton)
 		return bpf_map_update_elem(bpf_map__fd(dp->skeleton->maps.port_of), &ifindex, &value,
 					   BPF_ANY);
 	if (ifindex >= HOST_IFINDEXES)
 		return -ERANGE;
-	host.port_of[ifindex] = port;
+	host.port_of[ifindex] = value;
 	return 0;
 }
 

@@ -77,8 +77,9 @@ void datapath_close(struct datapath *dp);
 /* Empties ports, bridges, FDB and what is held of them. */
 void datapath_clear(const struct datapath *dp);
 
-/* Says which port a device is. */
-int datapath_set_port_of(const struct datapath *dp, __u32 ifindex, __u32 port);
+/* Says which port a device is, and which channels it carries (as in the map); which port a channel is. */
+int datapath_set_port_of(const struct datapath *dp, __u32 ifindex, __u64 value);
+int datapath_set_channel(const struct datapath *dp, const struct xbr_channel_key *key, __u32 port);
 
 /* Says which ports frames of a FID are flooded to. */
 int datapath_set_flood(const struct datapath *dp, __u32 fid, const __u32 *ports, __u32 count);

@@ -161,11 +161,18 @@ static void run_frames(unsigned long count)
 	compare_tables();
 }
 
+/* The random world has none: they have rows of their own, test_channels.c. */
+static bool is_of_channels(enum xbr_reason reason)
+{
+	return reason >= XBR_REASON_no_channel && reason <= XBR_REASON_channel_failed;
+}
+
 /* Every reason that a decision can end with has come up: the frames are as mixed as they are meant to be. */
 static void check_mixture(void)
 {
 #define CHECK_SEEN(name, class, sentence)                                                                    \
-	if (XBR_VERDICT_##class != XBR_VERDICT_NOTE && XBR_REASON_##name != XBR_REASON_no_receiver)          \
+	if (XBR_VERDICT_##class != XBR_VERDICT_NOTE && XBR_REASON_##name != XBR_REASON_no_receiver &&        \
+	    !is_of_channels(XBR_REASON_##name))                                                              \
 		CU_assertImplementation(tally.reason[XBR_REASON_##name] > 0, 0, "never seen: " #name,        \
 					__FILE__, "", CU_FALSE);
 	XBR_REASONS(CHECK_SEEN)
