@@ -359,6 +359,24 @@ static void an_object_of_json_that_is_no_command_is_refused(void)
 	}
 }
 
+static void limits_of_the_punt_path_are_one_reasons_or_alls(void)
+{
+	struct want *want = make_want(), *clone;
+	struct xbr_error error;
+
+	CU_ASSERT_EQUAL(want->punt[XBR_PUNT_lldp].rate, punt_limit_default.rate);
+	CU_ASSERT_EQUAL(change(want, "punt set all burst 7", &error), 0);
+	CU_ASSERT_EQUAL(change(want, "punt set lldp rate 0", &error), 0);
+	clone = want_clone(want);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(clone);
+	CU_ASSERT_EQUAL(clone->punt[XBR_PUNT_lldp].rate, 0);
+	CU_ASSERT_EQUAL(clone->punt[XBR_PUNT_lldp].burst, 7);
+	CU_ASSERT_EQUAL(clone->punt[XBR_PUNT_stp].rate, punt_limit_default.rate);
+	CU_ASSERT_EQUAL(clone->punt[XBR_PUNT_stp].burst, 7);
+	want_free(clone);
+	want_free(want);
+}
+
 static const struct test_case cases[] = {
 	TEST(commands_are_stored_as_written),
 	TEST(what_cannot_be_is_refused_with_a_sentence),
@@ -373,6 +391,7 @@ static const struct test_case cases[] = {
 	TEST(a_clone_is_equal_and_its_own),
 	TEST(a_refused_command_is_told_with_its_place),
 	TEST(an_object_of_json_that_is_no_command_is_refused),
+	TEST(limits_of_the_punt_path_are_one_reasons_or_alls),
 	{NULL, NULL},
 };
 
