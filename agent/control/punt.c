@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "control/params.h"
@@ -19,33 +20,62 @@ static void refuse(struct server_reply *reply, const struct xbr_error *error)
 
 /* ---- show ---- */
 
-static json_t *counts_object(const char *ifname, const char *reason, const struct xbr_punt_counts *counts)
-{
-	return json_pack("{ss ss sI sI sI sI}", "ifname", ifname, "reason", reason, "accepted",
-			 (json_int_t)counts->accepted, "policed", (json_int_t)counts->policed, "lost",
-			 (json_int_t)counts->lost, "sent", (json_int_t)counts->sent);
-}
-
-static void add_port_counts(struct model *model, const struct port *port, uint32_t reason, json_t *list)
-{
+/* What was counted, by reason and port. */
+struct counted {
+	uint32_t port, reason;
 	struct xbr_punt_counts counts;
+};
+struct counted_list {
+	struct counted *items;
+	size_t used, room;
+};
 
-	if (!datapath_punt_counts(model->dp, port->number, reason, &counts))
-		json_array_append_new(list, counts_object(port->name, punt_reason_words[reason], &counts));
+static int counted_add(uint32_t port, uint32_t reason, const struct xbr_punt_counts *counts, void *user)
+{
+	struct counted_list *list = user;
+
+	if (list->used == list->room) {
+		size_t room = list->room ? list->room * 2 : 64;
+		struct counted *items = realloc(list->items, room * sizeof(*items));
+
+		if (!items)
+			return -ENOMEM;
+		list->items = items;
+		list->room = room;
+	}
+	list->items[list->used++] = (struct counted){port, reason, *counts};
+	return 0;
 }
 
-/* Only ports for which anything was counted. */
-static json_t *show_counts(struct model *model, uint32_t reason)
+static int counted_order(const void *a, const void *b)
 {
-	struct bridge *bridge, *next_bridge;
-	struct port *port, *next;
-	json_t *list = json_array();
+	const struct counted *x = a, *y = b;
 
-	bridge_foreach (model, bridge, next_bridge)
-		add_port_counts(model, bridge->local, reason, list);
-	port_foreach (model, port, next)
-		add_port_counts(model, port, reason, list);
-	return list;
+	if (x->reason != y->reason)
+		return x->reason < y->reason ? -1 : 1;
+	return (x->port > y->port) - (x->port < y->port);
+}
+
+static json_t *counts_object(const char *ifname, const struct counted *c)
+{
+	return json_pack("{ss ss sI sI sI sI}", "ifname", ifname, "reason", punt_reason_words[c->reason],
+			 "accepted", (json_int_t)c->counts.accepted, "policed", (json_int_t)c->counts.policed,
+			 "lost", (json_int_t)c->counts.lost, "sent", (json_int_t)c->counts.sent);
+}
+
+/* Of one reason, by port. */
+static json_t *show_counts(const struct model *model, const struct counted_list *list, uint32_t reason)
+{
+	json_t *ports = json_array();
+
+	for (size_t i = 0; i < list->used; i++) {
+		const struct counted *c = &list->items[i];
+		const struct port *port = c->port < model->dp->max_ports ? model->by_number[c->port] : NULL;
+
+		if (c->reason == reason && port)
+			json_array_append_new(ports, counts_object(port->name, c));
+	}
+	return ports;
 }
 
 static json_t *sum_of(const json_t *list, const char *key)
@@ -59,7 +89,7 @@ static json_t *sum_of(const json_t *list, const char *key)
 	return json_integer(sum);
 }
 
-static json_t *show_reason(struct model *model, uint32_t reason)
+static json_t *show_reason(const struct model *model, const struct counted_list *list, uint32_t reason)
 {
 	static const char *const sentences[] = {
 #define SENTENCE(name, number, sentence) [number] = (sentence),
@@ -67,12 +97,25 @@ static json_t *show_reason(struct model *model, uint32_t reason)
 #undef SENTENCE
 	};
 	struct punt_limit limit = punt_limit_get(model, reason);
-	json_t *ports = show_counts(model, reason);
+	json_t *ports = show_counts(model, list, reason);
 
 	return json_pack("{ss ss sI sI so so so so so}", "reason", punt_reason_words[reason], "text",
 			 sentences[reason], "rate", (json_int_t)limit.rate, "burst", (json_int_t)limit.burst,
 			 "accepted", sum_of(ports, "accepted"), "policed", sum_of(ports, "policed"), "lost",
 			 sum_of(ports, "lost"), "sent", sum_of(ports, "sent"), "ports", ports);
+}
+
+static json_t *show_reasons_of_punt(struct model *model)
+{
+	struct counted_list list = {0};
+	json_t *reasons = datapath_punt_each(model->dp, counted_add, &list) ? NULL : json_array();
+
+	if (list.used)
+		qsort(list.items, list.used, sizeof(*list.items), counted_order);
+	for (uint32_t reason = 0; reasons && reason < XBR_PUNT_COUNT; reason++)
+		json_array_append_new(reasons, show_reason(model, &list, reason));
+	free(list.items);
+	return reasons;
 }
 
 static json_t *show_socket(const struct punt_status *status)
@@ -94,7 +137,6 @@ void handle_punt_show(void *user, struct server_client *client, const json_t *pa
 	struct punt_status status;
 	struct xbr_error error;
 	uint64_t given = 0;
-	json_t *reasons;
 
 	(void)client;
 	if (params_read(params, none, NULL, &given, &error)) {
@@ -102,10 +144,12 @@ void handle_punt_show(void *user, struct server_client *client, const json_t *pa
 		return;
 	}
 	punt_status(agent->model, &status);
-	reasons = json_array();
-	for (uint32_t reason = 0; reason < XBR_PUNT_COUNT; reason++)
-		json_array_append_new(reasons, show_reason(agent->model, reason));
-	reply->result = json_pack("{so so}", "socket", show_socket(&status), "reasons", reasons);
+	reply->result = json_pack("{so so}", "socket", show_socket(&status), "reasons",
+				  show_reasons_of_punt(agent->model));
+	if (reply->result)
+		return;
+	xbr_refuse(&error, -ENOMEM, "out of memory");
+	refuse(reply, &error);
 }
 
 /* ---- send ---- */

@@ -674,28 +674,33 @@ static void add_punt_counts(struct xbr_punt_counts *sum, const struct xbr_punt_c
 	sum->sent += one->sent;
 }
 
-int datapath_punt_counts(struct datapath *dp, uint32_t port, uint32_t reason,
-			 struct xbr_punt_counts *ret_counts)
+int datapath_punt_each(struct datapath *dp,
+		       int (*visit)(uint32_t port, uint32_t reason, const struct xbr_punt_counts *counts,
+				    void *user),
+		       void *user)
 {
+	int fd = bpf_map__fd(dp->bpf->maps.punt_counts), err = 0;
 	struct xbr_punt_counts *per_cpu = calloc((size_t)dp->cpus, sizeof(*per_cpu));
-	struct xbr_punt_counts sum = {0};
-	uint32_t key = XBR_PUNT_KEY(port, reason);
-	int err;
+	uint32_t left = bpf_map__max_entries(dp->bpf->maps.punt_counts), key, *former = NULL;
 
 	if (!per_cpu)
 		return -ENOMEM;
-	err = bpf_map_lookup_elem(bpf_map__fd(dp->bpf->maps.punt_counts), &key, per_cpu) ? -errno : 0;
-	for (int cpu = 0; !err && cpu < dp->cpus; cpu++)
-		add_punt_counts(&sum, &per_cpu[cpu]);
+	for (; !err && left && !bpf_map_get_next_key(fd, former, &key); left--, former = &key) {
+		struct xbr_punt_counts sum = {0};
+
+		if (bpf_map_lookup_elem(fd, &key, per_cpu))
+			continue; /* of a port that just went */
+		for (int cpu = 0; cpu < dp->cpus; cpu++)
+			add_punt_counts(&sum, &per_cpu[cpu]);
+		err = visit(XBR_PUNT_KEY_PORT(key), XBR_PUNT_KEY_REASON(key), &sum, user);
+	}
 	free(per_cpu);
-	if (!err)
-		*ret_counts = sum;
 	return err;
 }
 
 void datapath_punt_clear(struct datapath *dp, uint32_t port)
 {
-	for (uint32_t reason = 0; reason < XBR_PUNT_ROOM; reason++) {
+	for (uint32_t reason = 0; reason < XBR_PUNT_COUNT; reason++) {
 		uint32_t key = XBR_PUNT_KEY(port, reason);
 
 		bpf_map_delete_elem(bpf_map__fd(dp->bpf->maps.punt_counts), &key);

@@ -142,10 +142,12 @@ uint32_t datapath_nonce(const struct datapath *dp);
  * -errno. */
 int datapath_set_punt_socket(struct datapath *dp, uint32_t queue, int socket);
 
-/* What was punted by a port for a reason (enum xbr_punt_reason), summed over all processors. -ENOENT:
- * nothing yet. */
-int datapath_punt_counts(struct datapath *dp, uint32_t port, uint32_t reason,
-			 struct xbr_punt_counts *ret_counts);
+/* Calls visit for every port and reason (enum xbr_punt_reason) that anything was counted for, in no order,
+ * with the sum over all processors. A value other than 0 ends it and is returned; or -errno. */
+int datapath_punt_each(struct datapath *dp,
+		       int (*visit)(uint32_t port, uint32_t reason, const struct xbr_punt_counts *counts,
+				    void *user),
+		       void *user);
 
 /* Counts and buckets of a port's next life. */
 void datapath_punt_clear(struct datapath *dp, uint32_t port);

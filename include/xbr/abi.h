@@ -569,6 +569,8 @@ _Static_assert(sizeof(struct xbr_punt_limit) == 24, "no padding");
 
 /* Map `punt_counts`: per-CPU hash, a value for each (port, reason) that anything was counted for. */
 #define XBR_PUNT_KEY(port, reason) ((port) << 8 | (reason))
+#define XBR_PUNT_KEY_PORT(key)     ((key) >> 8)
+#define XBR_PUNT_KEY_REASON(key)   ((key)&0xff)
 struct xbr_punt_counts {
 	__u64 accepted; /* handed to the agent */
 	__u64 policed;  /* dropped: the bucket was empty */
