@@ -14,6 +14,7 @@
 #ifndef XBR_MODES_H
 #define XBR_MODES_H
 
+#include "counters.h"
 #include "fdb.h"
 
 STAGE bool modes_in_play(const struct xbr_port *in)
@@ -113,6 +114,8 @@ STAGE bool modes_steer_out(struct frame *f, const struct xbr_port *in)
 		return false;
 	if (f->verdict == XBR_VERDICT_FORWARD && modes_stays(f, in))
 		return true;
+	if (f->verdict == XBR_VERDICT_FORWARD && f->out != in->uplink)
+		count_note(in->uplink, XBR_REASON_to_reflect);
 	f->out = in->uplink;
 	f->verdict = XBR_VERDICT_FORWARD;
 	f->reason = XBR_REASON_uplink;

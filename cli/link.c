@@ -51,6 +51,7 @@ const struct output_field link_fields[] = {
 	{"edge.reason", "(%) ", OUTPUT_DETAILS, 0, NULL},
 	{"edge.uplink", "uplink % ", OUTPUT_DETAILS, 0, NULL},
 	{"edge.filter.text", "\n    filter % ", OUTPUT_DETAILS, 0, NULL},
+	{"edge.filter.reflects", "reflects % ", OUTPUT_DETAILS, 0, NULL},
 	{"hook.rx", "\n    hook %", 0, 0, NULL},
 	{"hook.tc", " (%)", 0, 0, NULL},
 	{"hook.reason", ": %", 0, 0, NULL},

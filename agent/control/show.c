@@ -206,6 +206,12 @@ static json_t *show_sources(const struct source_list *list)
 	return array;
 }
 
+/* null: not known. */
+static json_t *show_reflects(enum uplink_reflects reflects)
+{
+	return reflects == UPLINK_REFLECTS_UNKNOWN ? json_null() : json_boolean(reflects == UPLINK_REFLECTS);
+}
+
 /* The sentence, and its parts. */
 static json_t *show_filter(const struct port *port)
 {
@@ -221,8 +227,8 @@ static json_t *show_filter(const struct port *port)
 		snprintf(text, sizeof(text), "exact %u of %u", view.addresses, view.room);
 	else
 		snprintf(text, sizeof(text), "exact %u", view.addresses);
-	return json_pack("{ss sb sI}", "text", text, "exact", view.exact, "addresses",
-			 (json_int_t)view.addresses);
+	return json_pack("{ss sb sI so}", "text", text, "exact", view.exact, "addresses",
+			 (json_int_t)view.addresses, "reflects", show_reflects(view.reflects));
 }
 
 /* What was set, and what it came to. */

@@ -170,6 +170,7 @@ void edge_update(struct model *model, struct bridge *bridge)
 
 	plan_bridge(model, bridge, &plan);
 	bridge->uplink = plan.uplink;
+	bridge->edge_in_play = plan.modes || plan.no_host;
 	if (plan.modes || plan.no_host)
 		write_each(model, bridge, &plan, write_surroundings);
 	write_sources(model, bridge, sources_withdraw);
@@ -183,10 +184,12 @@ void edge_begin(struct model *model, struct port *port)
 {
 	struct edge_plan plan = {.uplink = port->bridge->uplink};
 
-	if (port->settings.mode == XBR_MODE_BRIDGE && !port->settings.edge_options)
+	if (port->settings.mode == XBR_MODE_BRIDGE && !port->settings.edge_options &&
+	    !port->bridge->edge_in_play)
 		return;
 	plan_port(&plan, port);
 	plan.uplink = port->bridge->uplink;
+	plan.modes |= port->bridge->edge_in_play;
 	write_surroundings(model, &plan, port);
 	write_mode(model, &plan, port);
 }

@@ -71,6 +71,7 @@ struct bridge {
 	uint32_t port_count; /* the local port not counted */
 	bool flood_dirty;
 	struct port *uplink;                 /* where modes send frames; NULL: none, or no port has a mode */
+	bool edge_in_play;                   /* some port has a mode, or host_access off */
 	uint32_t punt_asked[PUNT_CONSUMERS]; /* by consumers: XBR_PUNT_BIT()s */
 	struct rtnl_link link;
 	UT_hash_handle hh;
@@ -339,7 +340,14 @@ void uplink_restore(struct model *model);
 /* Frees the process's view only. */
 void uplink_forget(struct port *port);
 
+enum uplink_reflects {
+	UPLINK_REFLECTS_UNKNOWN, /* nothing was sent that should come back */
+	UPLINK_REFLECTS,
+	UPLINK_DOES_NOT_REFLECT,
+};
+
 struct uplink_filter_view {
+	enum uplink_reflects reflects; /* does the switch beyond? */
 	uint32_t addresses;
 	uint32_t room; /* of the device; 0: not known */
 	bool exact;

@@ -21,6 +21,8 @@
 
 #define FILTER_MOST 4096 /* addresses: beyond that, promiscuous */
 #define AT_ONCE     64   /* written by events in a second */
+#define LOOK_SYNCS  10   /* between two looks at what comes back */
+#define LOOK_LEAST  8    /* frames that should have come back before it is said that none does */
 
 struct filter_entry {
 	uint64_t mac;
@@ -42,6 +44,9 @@ struct uplink_filter {
 	int refused;  /* -errno of the driver, for an address after `room` */
 	uint32_t room;
 	char why[HOOK_TEXT]; /* it is not exact */
+	enum uplink_reflects reflects;
+	uint32_t syncs;                 /* since the last look */
+	uint64_t to_reflect, reflected; /* at the last look */
 };
 
 /* ---- one address ---- */
@@ -286,10 +291,45 @@ static void decide(struct model *model, struct port *uplink)
 		model_log(model, "%s is promiscuous: %s", uplink->name, filter->why);
 }
 
+/* ---- does the switch beyond reflect? ---- */
+
+static void judge(struct model *model, struct port *uplink, uint64_t sent, uint64_t came)
+{
+	struct uplink_filter *filter = uplink->filter;
+	enum uplink_reflects was = filter->reflects;
+
+	if (came)
+		filter->reflects = UPLINK_REFLECTS;
+	else if (sent >= LOOK_LEAST)
+		filter->reflects = UPLINK_DOES_NOT_REFLECT;
+	if (filter->reflects == UPLINK_DOES_NOT_REFLECT && was != filter->reflects)
+		model_log(model,
+			  "nothing comes back by %s of what edge ports of %s send each other: the switch "
+			  "beyond does not reflect (802.1Qbg, reflective relay; hairpin)",
+			  uplink->name, uplink->bridge->name);
+}
+
+static void look(struct model *model, struct port *uplink)
+{
+	struct uplink_filter *filter = uplink->filter;
+	uint64_t sent, came;
+	struct xbr_counters c;
+
+	if (++filter->syncs < LOOK_SYNCS || datapath_counters_read(model->dp, uplink->number, &c))
+		return;
+	filter->syncs = 0;
+	sent = c.reason[XBR_REASON_to_reflect] - filter->to_reflect;
+	came = c.reason[XBR_REASON_reflection] - filter->reflected;
+	filter->to_reflect = c.reason[XBR_REASON_to_reflect];
+	filter->reflected = c.reason[XBR_REASON_reflection];
+	judge(model, uplink, sent, came);
+}
+
 static void sync(struct model *model, struct port *uplink)
 {
 	walk_fdb(model, uplink);
 	decide(model, uplink);
+	look(model, uplink);
 }
 
 /* ---- coming and going ---- */
@@ -421,5 +461,6 @@ void uplink_filter_show(const struct port *port, struct uplink_filter_view *ret_
 	*ret_view = (struct uplink_filter_view){.addresses = HASH_COUNT(filter->entries),
 						.room = filter->refused ? filter->room : 0,
 						.exact = filter->exact,
+						.reflects = filter->reflects,
 						.why = filter->why};
 }

@@ -71,7 +71,8 @@
 	X(no_channel,       DROP,    "tagged for a channel of the device that no port is") \
 	X(channel_untagged, DROP,    "came without a channel's tag by a device that carries channels only") \
 	X(channel_echo,     DROP,    "the tag says that the frame came from this very channel (802.1BR, VN-Tag)") \
-	X(channel_failed,   DROP,    "the kernel refused to put on or take off the channel's tag")
+	X(channel_failed,   DROP,    "the kernel refused to put on or take off the channel's tag") \
+	X(to_reflect,       NOTE,    "left by this uplink for an edge port: only a switch that reflects sends it back")
 /* clang-format on */
 
 enum xbr_reason {

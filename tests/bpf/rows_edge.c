@@ -44,6 +44,8 @@ static const struct row rows[] = {
 		.in = P2,
 		.frame = A_TO_B,
 		FORWARD(uplink, P1),
+		.copy_note = XBR_REASON_to_reflect,
+		.copy_note_at = P1,
 		.xdp = XDP_REDIRECT,
 	},
 	{
@@ -54,6 +56,8 @@ static const struct row rows[] = {
 		.in = P2,
 		.frame = A_TO_B,
 		FORWARD(uplink, P1),
+		.copy_note = XBR_REASON_to_reflect,
+		.copy_note_at = P1,
 		.xdp = XDP_REDIRECT,
 	},
 	{
@@ -163,6 +167,8 @@ static const struct row rows[] = {
 		.fdb = {A_AT_P2, B_AT_P3},
 		.in = P2,
 		.frame = A_TO_B,
+		.copy_note = XBR_REASON_to_reflect,
+		.copy_note_at = P1,
 		DROP(egress_down),
 	},
 	{
@@ -174,6 +180,8 @@ static const struct row rows[] = {
 		.in = P2,
 		.frame = A_TO_B,
 		.out = XBR_PORT_NONE,
+		.copy_note = XBR_REASON_to_reflect,
+		.copy_note_at = NO_PORT,
 		DROP(egress_down),
 	},
 

@@ -5,8 +5,9 @@
  *     6 ports of 8 octets      flags (low octet of enum xbr_port_flags), state, generation, mtu (2),
  * fdb_max_learned, group_fwd_mask (2) 2 bridges of 6 octets    flags (the highest: control frames are
  * punted), fdb_max_learned, ageing_epochs, group_fwd_mask (2), local port records                  first
- * octet 0x80 or more: 12 octets, key and data of an FDB slot that this octet chooses 0x40 to 0x7f: time goes
- * on by so many epochs below: a frame by this port (modulo 8), length (2), gso_size (1), its octets
+ * octet 0x80 or more: 12 octets, key and data of an FDB slot that this octet chooses 0x70 to 0x7f: mode, edge
+ * flags and uplink of a port (modulo 8), and an address for its source list 0x40 to 0x6f: time goes on by so
+ * many epochs below: a frame by this port (modulo 8), length (2), gso_size (1), its octets
  *
  * Numbers are little-endian; what is cut off is zero. Ports 1 to 4 and 6 are one bridge, 5 the other; port 7
  * is nothing. tests/fuzz/seeds.py writes this format.
@@ -106,6 +107,19 @@ static void make_world(struct input *in)
 
 /* ---- what must hold of every frame ---- */
 
+/* Modes hold whatever the slots say: by the uplink only, and not between the host and who may not. */
+static void check_edge(const struct xbr_port *in, const struct xbr_port *out)
+{
+	if (!(in->edge & XBR_EDGE_IN_PLAY))
+		return;
+	require(!(in->flags & XBR_PORT_LOCAL && out->edge & XBR_EDGE_NO_HOST));
+	require(!(out->flags & XBR_PORT_LOCAL && !(in->flags & XBR_PORT_LOCAL) &&
+		  in->edge & XBR_EDGE_NO_HOST));
+	if ((in->flags | out->flags) & XBR_PORT_LOCAL || (in->edge | out->edge) & XBR_EDGE_UPLINK)
+		return;
+	require(in->mode == XBR_MODE_BRIDGE && out->mode == XBR_MODE_BRIDGE);
+}
+
 static void check_forward(const struct frame *f)
 {
 	const struct xbr_port *out = &host.ports[f->out], *in = &host.ports[f->in];
@@ -113,6 +127,7 @@ static void check_forward(const struct frame *f)
 	require(f->out <= PORTS && out->state == XBR_STATE_FORWARDING && out->bridge == in->bridge);
 	require((f->out == f->in) == (f->reason == XBR_REASON_reflected));
 	require(f->out != f->in || out->flags & XBR_PORT_HAIRPIN);
+	check_edge(in, out);
 }
 
 static void check_flood(const struct host_outcome *outcome)
@@ -126,6 +141,7 @@ static void check_flood(const struct host_outcome *outcome)
 		require(n >= 1 && n <= PORTS && host.ports[n].bridge == host.ports[f->in].bridge);
 		require(host.ports[n].state == XBR_STATE_FORWARDING);
 		require(n != f->in || host.ports[n].flags & XBR_PORT_HAIRPIN);
+		check_edge(&host.ports[f->in], &host.ports[n]);
 	}
 }
 
@@ -205,6 +221,30 @@ static void write_slot(struct input *in, uint8_t slot)
 	bucket->overflow = 1;
 }
 
+static void list_source(struct input *in, uint32_t port)
+{
+	static uint32_t next;
+	uint64_t mac = 0;
+
+	for (size_t i = 0; i < 6; i++)
+		mac |= (uint64_t)take(in) << i * 8;
+	host.sources[next++ % HOST_SOURCES] = (struct host_source){fdb_key(mac, port), XBR_SOURCE_LISTED};
+	host.sources[next++ % HOST_SOURCES] =
+		(struct host_source){fdb_key(mac, XBR_SOURCE_BRIDGE | host.ports[port].bridge),
+				     XBR_SOURCE_LISTED | (mac >> 40 & 1 ? XBR_SOURCE_NODST : 0)};
+}
+
+/* Anything at all, also what the agent never writes. */
+static void set_edge(struct input *in, uint32_t number)
+{
+	struct xbr_port *port = &host.ports[number];
+
+	port->mode = take(in) % (XBR_MODE_SOURCE + 1);
+	port->edge = take(in) & 0xf;
+	port->uplink = take(in) % 8;
+	list_source(in, number);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct input in = {data, size};
@@ -216,6 +256,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 		if (what >= 0x80) {
 			write_slot(&in, what & 0x7f);
+		} else if (what >= 0x70) {
+			set_edge(&in, what & 7);
 		} else if (what >= 0x40) {
 			host.jiffies += (uint64_t)(what & 0x3f) << EPOCH_SHIFT;
 		} else {

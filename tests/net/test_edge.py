@@ -135,6 +135,10 @@ def test_modes_and_source_lists_outlive_the_agent(running):
         file.write(saved)
     assert running.xbr(f"apply {path} dry-run").stdout == running.xbr(f"apply {path}").stdout
     check()
+    running.agent.kill9()
+    running.agent.start("--fdb-size", "2048")  # a new set of maps, filled from the former
+    assert [edge_options(running, f"v{n}") for n in range(1, 5)] == before
+    check()
     running.xbr(f"link del {a.port}")
     running.xbr(f"link add {a.port} master br0 mode source")
     assert edge_options(running, a.port)["macaddr_data"] == []
@@ -195,6 +199,23 @@ def test_what_cannot_be_is_refused_with_a_sentence(running):
     text = running.xbr("-d link show").stdout
     assert "role uplink: uplink (as asked for)" in text and "role auto: edge (it has a mode) uplink v1" in text
     assert "role auto: edge (v1 is named as the uplink)" in text
+
+
+@pytest.mark.parametrize("reflecting", [True, False])
+def test_a_switch_that_does_not_reflect_is_told(running, reflecting):
+    """P45: VEPA is dead without one."""
+    far, (a, b) = edge_bridge(running, ["vepa", "vepa"])
+    if reflecting:
+        reflect(running, far)
+
+    def known():
+        speak(running, [b])
+        a.send(*[ethernet(b.mac, a.mac)] * 8)
+        return running.show("link show dev v1")[0]["edge"]["filter"]["reflects"]
+    wait_for(lambda: known() is not None, timeout=30, what="known")
+    assert known() == reflecting
+    assert ("does not reflect" in running.agent.read_log()) != reflecting
+    assert f"reflects {'on' if reflecting else 'off'}" in running.xbr("-d link show v1").stdout
 
 
 def test_a_port_starts_in_its_mode(running):
