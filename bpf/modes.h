@@ -108,13 +108,20 @@ STAGE bool modes_stays(const struct frame *f, const struct xbr_port *in)
 	return in->mode == XBR_MODE_BRIDGE && out && out->mode == XBR_MODE_BRIDGE;
 }
 
+STAGE bool modes_is_sibling(const struct xbr_port *in, __u32 number)
+{
+	const struct xbr_port *out = port_get(number);
+
+	return out && !(out->flags & XBR_PORT_LOCAL) && number != in->uplink;
+}
+
 STAGE bool modes_steer_out(struct frame *f, const struct xbr_port *in)
 {
 	if (f->verdict == XBR_VERDICT_FLOOD && in->mode == XBR_MODE_BRIDGE)
 		return false;
 	if (f->verdict == XBR_VERDICT_FORWARD && modes_stays(f, in))
 		return true;
-	if (f->verdict == XBR_VERDICT_FORWARD && f->out != in->uplink)
+	if (f->verdict == XBR_VERDICT_FORWARD && modes_is_sibling(in, f->out))
 		count_note(in->uplink, XBR_REASON_to_reflect);
 	f->out = in->uplink;
 	f->verdict = XBR_VERDICT_FORWARD;
