@@ -182,25 +182,26 @@ static long xdp_flood_count(__u32 index, struct xdp_flood *flood)
 }
 
 /* All copies at once, if every receiver takes XDP frames of this length and the host needs none. */
-STAGE bool xdp_may_flood(const struct frame *f, const struct xbr_bridge *bridge, __u32 len)
+STAGE bool xdp_may_flood(const struct frame *f, const struct xbr_bridge *bridge, __u32 len, bool host)
 {
 	if (!xdp_fits(len, bridge->flood_mtu))
 		return false;
-	if (bridge->flags & XBR_BRIDGE_HOST_UP && f->reason != XBR_REASON_unknown_unicast)
+	if (host && bridge->flags & XBR_BRIDGE_HOST_UP && f->reason != XBR_REASON_unknown_unicast)
 		return false;
 	return f->len <= XBR_ONE_PIECE;
 }
 
-/* Does every receiver take XDP frames, all alike? What is to be done to the frame then, and whose list it is.
- */
+/* Does every receiver take XDP frames, all alike? What is to be done to the frame then, whose list it is, and
+ * whether the host is on it. */
 STAGE bool xdp_flood_alike(const struct frame *f, const struct xbr_bridge *bridge, struct tag_edit *ret_edit,
-			   __u32 *ret_list)
+			   __u32 *ret_list, bool *ret_host)
 {
 	const struct xbr_vlan *vlan;
 	struct tag tag = {};
 
 	*ret_edit = (struct tag_edit){};
 	*ret_list = f->fid;
+	*ret_host = true;
 	if (!vlan_is_aware(f))
 		return bridge->flags & XBR_BRIDGE_XDP_FLOOD;
 	vlan = vlan_get(f->fid);
@@ -210,6 +211,7 @@ STAGE bool xdp_flood_alike(const struct frame *f, const struct xbr_bridge *bridg
 		tag = (struct tag){.tpid_be = f->vlan_tpid_be, .tci = f->tci};
 	vlan_edit_to(f, tag, ret_edit);
 	*ret_list = vlan->flood;
+	*ret_host = !(vlan->flags & XBR_VLAN_NO_HOST);
 	return true;
 }
 
@@ -220,12 +222,13 @@ STAGE int xdp_flood(struct xdp_md *xdp, struct frame *f)
 	struct xdp_flood loop = {.in = f->in, .tci = f->tci, .vlan_stats = f->vlan_stats};
 	struct tag_edit edit;
 	__u32 list;
+	bool host;
 	void *devices;
 
-	if (!bridge || modes_in_play(in) || !xdp_flood_alike(f, bridge, &edit, &list))
+	if (!bridge || modes_in_play(in) || !xdp_flood_alike(f, bridge, &edit, &list, &host))
 		return xdp_hand_off(xdp, f);
 	loop.len = tag_edit_len(&edit, f->len);
-	if (!xdp_may_flood(f, bridge, loop.len))
+	if (!xdp_may_flood(f, bridge, loop.len, host))
 		return xdp_hand_off(xdp, f);
 	loop.list = bpf_map_lookup_elem(&flood, &list);
 	devices = bpf_map_lookup_elem(&flood_xdp, &list);

@@ -7,6 +7,7 @@
 const struct output_field fdb_fields[] = {
 	{"mac", "% ", 0, OUTPUT_MAC, NULL},
 	{"ifname", "dev % ", 0, OUTPUT_IFNAME, NULL},
+	{"vlan", "vlan % ", 0, 0, NULL},
 	{"used", "used %/", OUTPUT_STATS, 0, NULL},
 	{"updated", "% ", OUTPUT_STATS, 0, NULL},
 	{"flags", "% ", 0, 0, NULL},

@@ -254,6 +254,20 @@ static int state_value(const struct xbr_param *param, const char *word, json_t *
 	return err;
 }
 
+/* A single VLAN ID is a number, several are the text. */
+static int vids_value(const struct xbr_param *param, const char *word, json_t **ret_value,
+		      struct grammar_error *error)
+{
+	uint64_t vids[64];
+	int err = grammar_parse_vids(word, vids, error);
+
+	(void)param;
+	if (err == 0)
+		*ret_value = word[strspn(word, "0123456789")] ? json_string(word)
+							      : json_integer(strtol(word, NULL, 10));
+	return err;
+}
+
 static int flag_value(const struct xbr_param *param, const char *word, json_t **ret_value,
 		      struct grammar_error *error)
 {
@@ -283,6 +297,7 @@ static int (*const converters[XBR_PARAM_KINDS])(const struct xbr_param *, const 
 	[XBR_PARAM_MACADDR] = choice_value,  [XBR_PARAM_FLAG] = flag_value,
 	[XBR_PARAM_REFUSED] = refused_value, [XBR_PARAM_ISOLATION] = choice_value,
 	[XBR_PARAM_TAG] = tag_value,
+	[XBR_PARAM_VIDS] = vids_value,
 };
 
 int grammar_value(const struct xbr_param *param, const char *word, json_t **ret_value,

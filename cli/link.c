@@ -27,6 +27,7 @@ const struct output_field link_fields[] = {
 	{"group_fwd_mask", "group_fwd_mask % ", OUTPUT_DETAILS, 0, NULL},
 	{"fdb_n_learned", "fdb_n_learned % ", OUTPUT_DETAILS, 0, NULL},
 	{"fdb_max_learned", "fdb_max_learned % ", OUTPUT_DETAILS, 0, NULL},
+	{"dot1q_tunnel", "dot1q_tunnel % ", OUTPUT_DETAILS, 0, NULL},
 	{"isolation", "\n    isolation % ", OUTPUT_DETAILS, 0, NULL},
 	{"locked", "locked % ", OUTPUT_DETAILS, 0, NULL},
 	{"mab", "mab % ", OUTPUT_DETAILS, 0, NULL},

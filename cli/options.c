@@ -12,6 +12,7 @@ enum id {
 	DETAILS,
 	TIMESTAMP,
 	TSHORT,
+	COMPRESS,
 	COLOR,
 	ONELINE,
 	BATCH,
@@ -38,6 +39,7 @@ static const struct option {
 	{"ts", TSHORT, NULL, NULL},
 	{"color", COLOR, "[=always|auto|never]", "colours"},
 	{"colour", COLOR, NULL, NULL},
+	{"compressvlans", COMPRESS, NULL, "vlan: ranges of VLANs that are alike"},
 	{"oneline", ONELINE, NULL, "an object on one line"},
 	{"batch", BATCH, " FILE", "run the commands of a file; -: standard input"},
 	{"force", FORCE, NULL, "batch: go on after errors"},
@@ -111,6 +113,9 @@ static int apply_option(struct options *options, enum id id, const char *value, 
 	case TSHORT:
 		options->output.timestamp = OUTPUT_TIMESTAMP_SHORT;
 		break;
+	case COMPRESS:
+		options->output.compress = true;
+		break;
 	case COLOR:
 		return set_color(&options->output, value, error);
 	case ONELINE:
@@ -145,6 +150,9 @@ static int take_option(int argc, char *const argv[], int *at, struct options *op
 
 	if (!option)
 		return cli_refuse(error, CLI_USAGE, "'%s' is no option; xbr -help lists them", word);
+	if (strcmp(skip_dashes(word), "c") ==
+	    0) /* ip(8) means colours by it, bridge(8) ranges: why not both */
+		options->output.compress = true;
 	if (value && !option->value && option->id != COLOR)
 		return cli_refuse(error, CLI_USAGE, "-%s takes no value", option->name);
 	if (value)

@@ -44,6 +44,7 @@ struct output {
 	bool json;
 	bool pretty;
 	bool stats;
+	bool compress; /* VLANs in a row that are alike are one entry */
 	bool details;
 	bool oneline;
 	bool color;

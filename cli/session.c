@@ -35,6 +35,8 @@ static const struct action {
 	{"stats.show", stats_run_show, NULL},
 	{"version", NULL, version_fields},
 	{"guard.show", NULL, guard_fields},
+	{"vlan.show", vlan_run_show, NULL},
+	{"vlanmap.show", NULL, vlanmap_fields},
 	{0},
 };
 

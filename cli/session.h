@@ -40,6 +40,7 @@ int config_run_apply(struct session *session, const json_t *params, struct cli_e
 int config_run_save(struct session *session, const json_t *params, struct cli_error *error);
 int punt_run_show(struct session *session, const json_t *params, struct cli_error *error);
 int punt_run_tap(struct session *session, const json_t *params, struct cli_error *error);
+int vlan_run_show(struct session *session, const json_t *params, struct cli_error *error);
 int monitor_run(struct session *session, const json_t *params, struct cli_error *error);
 
 /* Views. */
@@ -48,6 +49,8 @@ extern const struct output_field link_fields[];
 extern const struct output_field fdb_fields[];
 extern const struct output_field fdb_flush_fields[];
 extern const struct output_field guard_fields[];
+extern const struct output_field vlan_fields[];
+extern const struct output_field vlanmap_fields[];
 extern const struct output_field stats_fields[];
 extern const struct output_field reasons_fields[];
 extern const struct output_field config_apply_fields[];

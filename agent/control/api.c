@@ -13,6 +13,7 @@
 #include "control/punt.h"
 #include "control/show.h"
 #include "control/transaction.h"
+#include "control/vlan.h"
 #include "datapath/features.h"
 
 #define FDB_SHOW_LIMIT 4096 /* entries of one answer where the request names no limit */
@@ -278,6 +279,11 @@ CHANGE_HANDLER(handle_link_del, "link.del")
 CHANGE_HANDLER(handle_punt_set, "punt.set")
 CHANGE_HANDLER(handle_guard_set, "guard.set")
 CHANGE_HANDLER(handle_storm_control_set, "storm_control.set")
+CHANGE_HANDLER(handle_vlan_add, "vlan.add")
+CHANGE_HANDLER(handle_vlan_set, "vlan.set")
+CHANGE_HANDLER(handle_vlan_del, "vlan.del")
+CHANGE_HANDLER(handle_vlanmap_add, "vlanmap.add")
+CHANGE_HANDLER(handle_vlanmap_del, "vlanmap.del")
 
 /* ---- apply, confirm, save ---- */
 
@@ -428,9 +434,9 @@ enum fdb_given {
 		.name = "vlan", .type = PARAM_U32, .min = 1, .max = 4094, FDB_FIELD(vlan)                    \
 	}
 
-static const struct param fdb_put_params[] = {FDB_LLADDR, FDB_DEV(true), FDB_STATE, {0}};
-static const struct param fdb_del_params[] = {FDB_LLADDR, FDB_DEV(true), {0}};
-static const struct param fdb_get_params[] = {FDB_LLADDR, FDB_DEV(false), FDB_MASTER, {0}};
+static const struct param fdb_put_params[] = {FDB_LLADDR, FDB_DEV(true), FDB_STATE, FDB_VLAN, {0}};
+static const struct param fdb_del_params[] = {FDB_LLADDR, FDB_DEV(true), FDB_VLAN, {0}};
+static const struct param fdb_get_params[] = {FDB_LLADDR, FDB_DEV(false), FDB_MASTER, FDB_VLAN, {0}};
 static const struct param fdb_show_params[] = {
 	FDB_DEV(false),
 	FDB_MASTER,
@@ -470,7 +476,8 @@ static void fdb_put_by_hand(struct agent *agent, const json_t *params, bool repl
 	kind = fdb_state_kind(request.state);
 	err = want_address_check(fdb_mac_of(request.lladdr), port->name, port->local, kind, &error);
 	if (!err)
-		err = fdb_put(agent->model, port, fdb_mac_of(request.lladdr), kind, replace, &error);
+		err = fdb_put(agent->model, port, fdb_mac_of(request.lladdr), (uint16_t)request.vlan, kind,
+			      replace, &error);
 	if (err)
 		refuse(reply, &error);
 	else if (kind != XBR_FDB_DYNAMIC && port->origin == XBR_ORIGIN_ADOPTED && !port->local)
@@ -507,11 +514,11 @@ static void handle_fdb_del(void *user, struct server_client *client, const json_
 	    !find_port(agent, request.dev, &port, reply))
 		return;
 	mac = fdb_mac_of(request.lladdr);
-	if (fdb_get(agent->model, port->bridge, mac, &view) && view.port != port)
+	if (fdb_get(agent->model, port->bridge, mac, (uint16_t)request.vlan, &view) && view.port != port)
 		err = xbr_refuse(&error, -ENOENT, "the address is on %s, not on %s", view.port->name,
 				 port->name);
 	else
-		err = fdb_remove(agent->model, port->bridge, mac, &error);
+		err = fdb_remove(agent->model, port->bridge, mac, (uint16_t)request.vlan, &error);
 	if (err)
 		refuse(reply, &error);
 }
@@ -523,8 +530,8 @@ static bool get_anywhere(const struct agent *agent, const struct fdb_request *re
 	struct bridge *bridge, *next;
 
 	bridge_foreach (agent->model, bridge, next)
-		if ((!only || only == bridge) &&
-		    fdb_get(agent->model, bridge, fdb_mac_of(request->lladdr), ret_view))
+		if ((!only || only == bridge) && fdb_get(agent->model, bridge, fdb_mac_of(request->lladdr),
+							 (uint16_t)request->vlan, ret_view))
 			return true;
 	return false;
 }
@@ -664,6 +671,78 @@ static void handle_guard_show(void *user, struct server_client *client, const js
 
 	(void)client;
 	answer(guard_show(agent->model, params, &reply->result, &error), &error, reply);
+}
+
+/* ---- VLANs ---- */
+
+struct vlan_show_request {
+	const char *dev;
+	uint32_t vid;
+	bool compress, stats;
+};
+#define VLAN_SHOW_FIELD(member) .offset = offsetof(struct vlan_show_request, member)
+static const struct param vlan_show_params[] = {
+	{.name = "dev", .type = PARAM_STRING, VLAN_SHOW_FIELD(dev)},
+	{.name = "vid", .type = PARAM_U32, .min = 1, .max = XBR_VID_MAX, VLAN_SHOW_FIELD(vid)},
+	{.name = "compress", .type = PARAM_BOOL, VLAN_SHOW_FIELD(compress)},
+	{.name = "stats", .type = PARAM_BOOL, VLAN_SHOW_FIELD(stats)},
+	{0},
+};
+
+static void append_vlans(struct model *model, const struct port *port, const struct vlan_show *show,
+			 json_t *list)
+{
+	json_t *object = vlan_show_port(model, port, show);
+
+	if (object)
+		json_array_append_new(list, object);
+}
+
+static void handle_vlan_show(void *user, struct server_client *client, const json_t *params,
+			     struct server_reply *reply)
+{
+	struct agent *agent = user;
+	struct vlan_show_request request = {0};
+	struct bridge *bridge, *next_bridge;
+	struct port *port = NULL, *next;
+	struct vlan_show show;
+	uint64_t given;
+
+	(void)client;
+	if (!read_params(params, vlan_show_params, &request, &given, reply) ||
+	    (request.dev && !find_port(agent, request.dev, &port, reply)))
+		return;
+	show = (struct vlan_show){(uint16_t)request.vid, request.compress, request.stats};
+	reply->result = json_array();
+	if (port) {
+		append_vlans(agent->model, port, &show, reply->result);
+		return;
+	}
+	port_foreach (agent->model, port, next)
+		append_vlans(agent->model, port, &show, reply->result);
+	bridge_foreach (agent->model, bridge, next_bridge)
+		append_vlans(agent->model, bridge->local, &show, reply->result);
+}
+
+static void handle_vlanmap_show(void *user, struct server_client *client, const json_t *params,
+				struct server_reply *reply)
+{
+	static const struct param table[] = {NAME_FIELD(dev), {0}};
+	struct agent *agent = user;
+	struct name_request request = {0};
+	struct port *port = NULL, *next;
+	uint64_t given;
+
+	(void)client;
+	if (!read_params(params, table, &request, &given, reply) ||
+	    (request.dev && !find_port(agent, request.dev, &port, reply)))
+		return;
+	reply->result = json_array();
+	if (port)
+		vlan_show_mappings(port, reply->result);
+	else
+		port_foreach (agent->model, port, next)
+			vlan_show_mappings(port, reply->result);
 }
 
 /* ---- events ---- */
@@ -810,6 +889,13 @@ const struct server_method api_methods[] = {
 	{"fdb.get", handle_fdb_get},
 	{"fdb.show", handle_fdb_show},
 	{"fdb.flush", handle_fdb_flush},
+	{"vlan.add", handle_vlan_add},
+	{"vlan.set", handle_vlan_set},
+	{"vlan.del", handle_vlan_del},
+	{"vlan.show", handle_vlan_show},
+	{"vlanmap.add", handle_vlanmap_add},
+	{"vlanmap.del", handle_vlanmap_del},
+	{"vlanmap.show", handle_vlanmap_show},
 	{"stats.show", handle_stats_show},
 	{"apply", handle_apply},
 	{"confirm", handle_confirm},

@@ -11,6 +11,7 @@
 #include "control/line.h"
 #include "control/macaddr.h"
 #include "control/params.h"
+#include "control/vlan.h"
 
 /* ---- addresses and their kinds ---- */
 
@@ -53,6 +54,7 @@ void mac_to_text(uint64_t mac, char ret_text[18])
 struct bridge_request {
 	const char *name;
 	uint32_t ageing_time, fdb_max_learned, group_fwd_mask;
+	uint32_t vlan_filtering, vlan_protocol, vlan_default_pvid, vlan_stats_enabled, vlan_stats_per_port;
 	uint8_t address[6];
 };
 
@@ -74,6 +76,31 @@ static const struct param bridge_params[] = {
 	 .given = BRIDGE_GIVEN_GROUP_FWD_MASK,
 	 BRIDGE_FIELD(group_fwd_mask)},
 	{.name = "address", .type = PARAM_MAC, .given = BRIDGE_GIVEN_ADDRESS, BRIDGE_FIELD(address)},
+	{.name = "vlan_filtering",
+	 .type = PARAM_U32,
+	 .max = 1,
+	 .given = BRIDGE_GIVEN_VLAN_FILTERING,
+	 BRIDGE_FIELD(vlan_filtering)},
+	{.name = "vlan_protocol",
+	 .type = PARAM_ENUM,
+	 .words = vlan_protocol_words,
+	 .given = BRIDGE_GIVEN_VLAN_PROTOCOL,
+	 BRIDGE_FIELD(vlan_protocol)},
+	{.name = "vlan_default_pvid",
+	 .type = PARAM_U32,
+	 .max = XBR_VID_MAX,
+	 .given = BRIDGE_GIVEN_VLAN_DEFAULT_PVID,
+	 BRIDGE_FIELD(vlan_default_pvid)},
+	{.name = "vlan_stats_enabled",
+	 .type = PARAM_U32,
+	 .max = 1,
+	 .given = BRIDGE_GIVEN_VLAN_STATS,
+	 BRIDGE_FIELD(vlan_stats_enabled)},
+	{.name = "vlan_stats_per_port",
+	 .type = PARAM_U32,
+	 .max = 1,
+	 .given = BRIDGE_GIVEN_VLAN_STATS_PER_PORT,
+	 BRIDGE_FIELD(vlan_stats_per_port)},
 	{0},
 };
 static const struct param bridge_name_params[] = {
@@ -88,7 +115,12 @@ static void bridge_patch_of(const struct bridge_request *request, uint64_t given
 		.given = (uint32_t)given,
 		.to = {.ageing_time_cs = request->ageing_time,
 		       .fdb_max_learned = request->fdb_max_learned,
-		       .group_fwd_mask = (uint16_t)request->group_fwd_mask},
+		       .group_fwd_mask = (uint16_t)request->group_fwd_mask,
+		       .vlan_filtering = request->vlan_filtering,
+		       .vlan_protocol = request->vlan_protocol ? VLAN_PROTOCOL_8021AD : VLAN_PROTOCOL_8021Q,
+		       .vlan_default_pvid = (uint16_t)request->vlan_default_pvid,
+		       .vlan_stats_enabled = request->vlan_stats_enabled,
+		       .vlan_stats_per_port = request->vlan_stats_per_port},
 	};
 	memcpy(ret_patch->to.address, request->address, sizeof(request->address));
 }
@@ -367,7 +399,7 @@ static int command_link_del(const json_t *params, struct want *want, struct xbr_
 struct fdb_request {
 	const char *dev;
 	uint8_t lladdr[6];
-	uint32_t state;
+	uint32_t state, vlan;
 };
 
 #define FDB_FIELD(member) .offset = offsetof(struct fdb_request, member)
@@ -375,6 +407,7 @@ static const struct param fdb_params[] = {
 	{.name = "lladdr", .type = PARAM_MAC, .required = true, FDB_FIELD(lladdr)},
 	{.name = "dev", .type = PARAM_STRING, .required = true, .min = 1, FDB_FIELD(dev)},
 	{.name = "state", .type = PARAM_ENUM, .words = fdb_state_words, FDB_FIELD(state)},
+	{.name = "vlan", .type = PARAM_U32, .min = 1, .max = XBR_VID_MAX, FDB_FIELD(vlan)},
 	{0},
 };
 
@@ -388,8 +421,8 @@ static int address_to_want(const json_t *params, struct want *want, bool replace
 		return err;
 	if (fdb_state_kind(request.state) == XBR_FDB_DYNAMIC)
 		return xbr_refuse(error, -EINVAL, "a dynamic address is no part of a configuration");
-	return want_address_add(want, fdb_mac_of(request.lladdr), request.dev, fdb_state_kind(request.state),
-				replace, error);
+	return want_address_add(want, fdb_mac_of(request.lladdr), (uint16_t)request.vlan, request.dev,
+				fdb_state_kind(request.state), replace, error);
 }
 
 static int command_fdb_add(const json_t *params, struct want *want, struct xbr_error *error)
@@ -452,6 +485,9 @@ static const struct {
 	{"fdb.add", command_fdb_add, true},         {"fdb.replace", command_fdb_replace, true},
 	{"punt.set", command_punt_set, true},       {"guard.set", command_guard_set, true},
 	{"guard.allow", command_guard_allow, true}, {"storm_control.set", command_storm_control_set, true},
+	{"vlan.add", command_vlan_add, true},       {"vlan.set", command_vlan_set, true},
+	{"vlan.del", command_vlan_del, true},       {"vlanmap.add", command_vlanmap_add, true},
+	{"vlanmap.del", command_vlanmap_del, true}, {"punt.set", command_punt_set, true},
 };
 
 int command_to_want(const char *method, const json_t *params, struct want *want, struct xbr_error *error)
@@ -533,6 +569,20 @@ int commands_to_want(const struct model *model, const json_t *commands, struct w
 
 #define SOURCES_A_LINE 16
 
+static void save_vlan_settings(struct line *line, const struct bridge_settings *s)
+{
+	if (s->vlan_filtering)
+		line_add(line, " vlan_filtering 1");
+	if (s->vlan_protocol == VLAN_PROTOCOL_8021AD)
+		line_add(line, " vlan_protocol 802.1ad");
+	if (s->vlan_default_pvid != bridge_settings_default.vlan_default_pvid)
+		line_add(line, " vlan_default_pvid %u", s->vlan_default_pvid);
+	if (s->vlan_stats_enabled)
+		line_add(line, " vlan_stats_enabled 1");
+	if (s->vlan_stats_per_port)
+		line_add(line, " vlan_stats_per_port 1");
+}
+
 static void save_bridge(json_t *lines, const struct bridge *bridge)
 {
 	const struct bridge_settings *s = &bridge->settings, *d = &bridge_settings_default;
@@ -549,7 +599,8 @@ static void save_bridge(json_t *lines, const struct bridge *bridge)
 		line_add(&line, " fdb_max_learned %u", s->fdb_max_learned);
 	if (s->group_fwd_mask != d->group_fwd_mask)
 		line_add(&line, " group_fwd_mask 0x%x", s->group_fwd_mask);
-	json_array_append_new(lines, json_string(line.text));
+	save_vlan_settings(&line, s);
+	line_append(&line, lines);
 }
 
 static void save_edge(struct line *line, const struct port_settings *s)
@@ -580,7 +631,7 @@ static void save_sources(json_t *lines, const struct port *port)
 			mac_to_text(port->sources->macs[k], address);
 			line_add(&line, " %s", address);
 		}
-		json_array_append_new(lines, json_string(line.text));
+		line_append(&line, lines);
 	}
 }
 
@@ -619,7 +670,7 @@ static void save_port(json_t *lines, const struct port *port)
 		line_add(&line, " xdp %s", xdp_mode_words[s->xdp]);
 	save_edge(&line, s);
 	line_add_guard(&line, s);
-	json_array_append_new(lines, json_string(line.text));
+	line_append(&line, lines);
 	save_sources(lines, port);
 }
 
@@ -633,8 +684,10 @@ static void save_address(const struct fdb_view *view, void *user)
 	mac_to_text(view->mac, address);
 	line_add(&line, "fdb add %s", address);
 	line_add_name(&line, "dev", view->port->name);
+	if (view->vlan)
+		line_add(&line, " vlan %u", view->vlan);
 	line_add(&line, " %s", fdb_kind_word(view->kind));
-	json_array_append_new(user, json_string(line.text));
+	line_append(&line, user);
 }
 
 static int compare_lines(const void *a, const void *b)
@@ -706,8 +759,22 @@ static json_t *save_punt(const struct model *model)
 			line_add(&line, " rate %u", limit.rate);
 		if (limit.burst != d.burst)
 			line_add(&line, " burst %u", limit.burst);
-		json_array_append_new(part, json_string(line.text));
+		line_append(&line, part);
 	}
+	return part;
+}
+
+static json_t *save_vlans(struct model *model, void (*save)(json_t *lines, const struct port *port))
+{
+	json_t *part = json_array();
+	struct bridge *bridge, *next_bridge;
+	struct port *port, *next;
+
+	bridge_foreach (model, bridge, next_bridge)
+		save(part, bridge->local);
+	port_foreach (model, port, next)
+		if (port->origin == XBR_ORIGIN_USER)
+			save(part, port);
 	return part;
 }
 
@@ -716,8 +783,10 @@ json_t *commands_save(struct model *model)
 	json_t *lines = json_array();
 
 	if (lines && append_sorted(lines, save_punt(model)) && append_sorted(lines, save_bridges(model)) &&
-	    append_sorted(lines, save_ports(model)) && append_sorted(lines, save_allowances(model)) &&
-	    append_sorted(lines, save_guards(model)) && append_sorted(lines, save_addresses(model)))
+	    append_sorted(lines, save_ports(model)) && append_sorted(lines, save_vlans(model, vlan_save)) &&
+	    append_sorted(lines, save_vlans(model, vlan_save_mappings)) &&
+	    append_sorted(lines, save_allowances(model)) && append_sorted(lines, save_guards(model)) &&
+	    append_sorted(lines, save_addresses(model)))
 		return lines;
 	json_decref(lines);
 	return NULL;

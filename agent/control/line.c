@@ -26,3 +26,8 @@ void line_add_name(struct line *line, const char *word, const char *name)
 		line_add(line, *name == '\'' ? "'\"%c\"'" : "%c", *name);
 	line_add(line, "%s", mark);
 }
+
+void line_append(const struct line *line, json_t *lines)
+{
+	json_array_append_new(lines, json_string(line->text));
+}

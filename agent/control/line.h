@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A line of a saved configuration under way. */
+/* line: a line of a configuration file under way, as `save` writes it. */
 #ifndef XBR_CONTROL_LINE_H
 #define XBR_CONTROL_LINE_H
 
+#include <jansson.h>
 #include <stddef.h>
 
 struct line {
@@ -10,6 +11,7 @@ struct line {
 	size_t used;
 };
 
+/* What does not fit any more is left out as a whole. */
 __attribute__((format(printf, 2, 3))) void line_add(struct line *line, const char *format, ...);
 
 /*
@@ -18,5 +20,8 @@ __attribute__((format(printf, 2, 3))) void line_add(struct line *line, const cha
  * quote in double ones.
  */
 void line_add_name(struct line *line, const char *word, const char *name);
+
+/* To an array of strings. */
+void line_append(const struct line *line, json_t *lines);
 
 #endif

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "control/params.h"
 
+#include <stdio.h>
 #include <string.h>
+
+#include "xbr/grammar.h"
 
 union param_value {
 	bool flag;
@@ -9,6 +12,7 @@ union param_value {
 	const char *string;
 	uint8_t mac[6];
 	const json_t *array;
+	uint64_t vids[64];
 };
 
 static uint32_t upper_bound(const struct param *row)
@@ -145,6 +149,22 @@ static int read_array(const json_t *json, const struct param *row, union param_v
 	return 0;
 }
 
+static int read_vids(const json_t *json, const struct param *row, union param_value *ret_value,
+		     struct xbr_error *error)
+{
+	struct grammar_error why;
+	char digits[32];
+
+	if (!json_is_integer(json) && !json_is_string(json))
+		return xbr_refuse(error, -EINVAL, "%s must be a VLAN ID, or text such as \"10-20,30\"",
+				  row->name);
+	snprintf(digits, sizeof(digits), "%" JSON_INTEGER_FORMAT, json_integer_value(json));
+	if (grammar_parse_vids(json_is_string(json) ? json_string_value(json) : digits, ret_value->vids,
+			       &why))
+		return xbr_refuse(error, -EINVAL, "%s", why.message);
+	return 0;
+}
+
 #define MEMBER_SIZE(member) sizeof(((union param_value *)NULL)->member)
 
 static const struct {
@@ -156,6 +176,7 @@ static const struct {
 	[PARAM_STRING] = {read_string, MEMBER_SIZE(string)}, [PARAM_MAC] = {read_mac, MEMBER_SIZE(mac)},
 	[PARAM_ENUM] = {read_enum, MEMBER_SIZE(number)},     [PARAM_ARRAY] = {read_array, MEMBER_SIZE(array)},
 	[PARAM_TAG] = {read_tag, MEMBER_SIZE(number)},
+	[PARAM_VIDS] = {read_vids, MEMBER_SIZE(vids)},
 };
 
 static const struct param *row_find(const struct param *table, const char *name)

@@ -74,16 +74,26 @@ static json_t *show_mac(uint64_t mac)
 
 /* ---- bridges ---- */
 
+static json_t *show_bridge_data(const struct model *model, const struct bridge *bridge)
+{
+	const struct bridge_settings *s = &bridge->settings;
+
+	return json_pack("{sI so si ss si si si sI sI}", "ageing_time", (json_int_t)s->ageing_time_cs,
+			 "group_fwd_mask", show_mask(s->group_fwd_mask), "vlan_filtering", s->vlan_filtering,
+			 "vlan_protocol", vlan_protocol_words[s->vlan_protocol == VLAN_PROTOCOL_8021AD],
+			 "vlan_default_pvid", s->vlan_default_pvid, "vlan_stats_enabled",
+			 s->vlan_stats_enabled, "vlan_stats_per_port", s->vlan_stats_per_port,
+			 "fdb_n_learned", (json_int_t)model->dp->bridge_live[bridge->index].learned,
+			 "fdb_max_learned", (json_int_t)s->fdb_max_learned);
+}
+
 json_t *show_bridge(const struct model *model, const struct bridge *bridge, uint32_t used)
 {
-	return json_pack("{si ss so si ss so s{ss s{sI so sI sI}} sI sI sI}", "ifindex", (int)bridge->ifindex,
-			 "ifname", bridge->name, "flags", show_flags(bridge->link.flags), "mtu",
-			 (int)bridge->link.mtu, "operstate", operstate_word(bridge->link.operstate),
-			 "address", show_mac(fdb_mac_of(bridge->link.address)), "linkinfo", "info_kind",
-			 "bridge", "info_data", "ageing_time", (json_int_t)bridge->settings.ageing_time_cs,
-			 "group_fwd_mask", show_mask(bridge->settings.group_fwd_mask), "fdb_n_learned",
-			 (json_int_t)model->dp->bridge_live[bridge->index].learned, "fdb_max_learned",
-			 (json_int_t)bridge->settings.fdb_max_learned, "ports",
+	return json_pack("{si ss so si ss so s{ss so} sI sI sI}", "ifindex", (int)bridge->ifindex, "ifname",
+			 bridge->name, "flags", show_flags(bridge->link.flags), "mtu", (int)bridge->link.mtu,
+			 "operstate", operstate_word(bridge->link.operstate), "address",
+			 show_mac(fdb_mac_of(bridge->link.address)), "linkinfo", "info_kind", "bridge",
+			 "info_data", show_bridge_data(model, bridge), "ports",
 			 (json_int_t)bridge->port_count, "fdb_used", (json_int_t)used, "fdb_size",
 			 (json_int_t)fdb_size(model));
 }
@@ -306,6 +316,8 @@ json_t *show_fdb(const struct fdb_view *view)
 		json_array_append_new(flags, json_string("sticky"));
 	object = json_pack("{so ss so ss ss}", "mac", show_mac(view->mac), "ifname", view->port->name,
 			   "flags", flags, "master", view->bridge->name, "state", fdb_state_word(view->kind));
+	if (object && view->vlan)
+		json_object_set_new(object, "vlan", json_integer(view->vlan));
 	if (object && view->kind == XBR_FDB_DYNAMIC) {
 		json_object_set_new(object, "used", json_integer(view->idle_cs / 100));
 		json_object_set_new(object, "updated", json_integer(view->idle_cs / 100));

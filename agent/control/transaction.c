@@ -20,7 +20,8 @@ static bool snapshot_bridges(const struct model *model, struct want *want)
 
 	bridge_foreach (model, bridge, next) {
 		patch.to = bridge->settings;
-		if (want_bridge_add(want, bridge->name, &patch, &error))
+		if (want_bridge_add(want, bridge->name, &patch, &error) ||
+		    want_vlan_replace(want, bridge->name, bridge->local->vlans, &error))
 			return false;
 	}
 	return true;
@@ -47,6 +48,8 @@ static bool snapshot_ports(const struct model *model, struct want *want)
 		patch.to = port->settings;
 		if (snapshot_port(want, port, &patch, &error))
 			return false;
+		if (want_vlan_replace(want, port->name, port->vlans, &error))
+			return false;
 		want_port_find(want, port->name)->origin = port->origin;
 		want_port_find(want, port->name)->sources = source_list_hold(port->sources);
 	}
@@ -65,7 +68,7 @@ static void snapshot_address(const struct fdb_view *view, void *user)
 
 	if (fdb_is_own_address(view))
 		return;
-	if (want_address_add(walk->want, view->mac, view->port->name, view->kind, true, &error))
+	if (want_address_add(walk->want, view->mac, view->vlan, view->port->name, view->kind, true, &error))
 		walk->failed = true;
 }
 
@@ -252,6 +255,14 @@ static bool bridge_differs(const struct bridge *bridge, const struct want_bridge
 	return !bridge_settings_equal(&bridge->settings, &settings);
 }
 
+/* port NULL: a dry run has not made it. */
+static int make_vlans(struct run *run, struct port *port, struct vlan_set *want, struct xbr_error *error)
+{
+	if (!port || vlan_set_equal(port->vlans, want) || !step(run))
+		return 0;
+	return port_set_vlans(run->model, port, want, error);
+}
+
 static int make_bridges(struct run *run, struct xbr_error *error)
 {
 	struct want_bridge *want, *next;
@@ -265,6 +276,9 @@ static int make_bridges(struct run *run, struct xbr_error *error)
 			err = bridge_add(run->model, want->name, &want->settings, error);
 		else if (bridge && bridge_differs(bridge, want) && step(run))
 			err = bridge_set(run->model, bridge, &want->settings, error);
+		bridge = model_bridge(run->model, want->name);
+		if (!err && bridge)
+			err = make_vlans(run, bridge->local, want->vlans, error);
 		if (err)
 			return err;
 	}
@@ -311,6 +325,8 @@ static int make_ports(struct run *run, struct xbr_error *error)
 		err = make_port(run, want, error);
 		if (!err)
 			err = make_sources(run, want, error);
+		if (!err)
+			err = make_vlans(run, model_port(run->model, want->name), want->vlans, error);
 		if (err)
 			return err;
 	}
@@ -331,12 +347,13 @@ static void find_stale(const struct fdb_view *view, void *user)
 
 	if (fdb_is_own_address(view))
 		return;
-	if (want_address_find(walk->run->to, view->mac, view->bridge->name))
+	if (want_address_find(walk->run->to, view->mac, view->vlan, view->bridge->name))
 		return;
 	stale = calloc(1, sizeof(*stale));
 	if (!stale)
 		return;
 	stale->key.mac = view->mac;
+	stale->key.vlan = view->vlan;
 	memcpy(stale->key.bridge, view->bridge->name, sizeof(stale->key.bridge));
 	HASH_ADD(hh, walk->list, key, sizeof(stale->key), stale);
 }
@@ -352,7 +369,7 @@ static void drop_addresses(struct run *run)
 	HASH_ITER (hh, walk.list, stale, next) {
 		if (step(run))
 			fdb_remove(run->model, model_bridge(run->model, stale->key.bridge), stale->key.mac,
-				   &error);
+				   stale->key.vlan, &error);
 		HASH_DEL(walk.list, stale);
 		free(stale);
 	}
@@ -364,12 +381,12 @@ static int make_address(struct run *run, const struct want_address *want, struct
 	struct port *port = bridge ? bridge->local : model_port(run->model, want->dev);
 	struct fdb_view view;
 
-	if (port && fdb_get(run->model, port->bridge, want->key.mac, &view) && view.port == port &&
-	    view.kind == want->kind)
+	if (port && fdb_get(run->model, port->bridge, want->key.mac, want->key.vlan, &view) &&
+	    view.port == port && view.kind == want->kind)
 		return 0;
 	if (!step(run))
 		return 0;
-	return fdb_put(run->model, port, want->key.mac, want->kind, true, error);
+	return fdb_put(run->model, port, want->key.mac, want->key.vlan, want->kind, true, error);
 }
 
 static int make_addresses(struct run *run, struct xbr_error *error)

@@ -152,6 +152,23 @@ int datapath_punt_each(struct datapath *dp,
 /* Counts and buckets of a port's next life. */
 void datapath_punt_clear(struct datapath *dp, uint32_t port);
 
+/* ---- vlan.c: VLANs ---- */
+
+/* value NULL takes the mapping away. 0 or -errno (-E2BIG: there are too many). */
+int datapath_set_vlan_map(struct datapath *dp, const struct xbr_vlan_map_key *key,
+			  const struct xbr_vlan_map *value);
+/* A non-zero return of visit ends the walk and is returned. */
+int datapath_vlan_map_each(struct datapath *dp,
+			   int (*visit)(const struct xbr_vlan_map_key *key, const struct xbr_vlan_map *value,
+					void *user),
+			   void *user);
+/* Summed over all processors; zeroes where nothing was counted. */
+int datapath_vlan_stats_read(struct datapath *dp, uint32_t port, uint16_t vid,
+			     struct xbr_vlan_stats *ret_stats);
+/* Forgets the counts for which is_to_go() says so. */
+void datapath_vlan_stats_drop(struct datapath *dp,
+			      bool (*is_to_go)(const struct xbr_vlan_stats_key *key, void *user), void *user);
+
 /* The events descriptor for the loop (readable: call datapath_events_dispatch), or -errno. */
 int datapath_events_fd(const struct datapath *dp);
 void datapath_events_dispatch(struct datapath *dp);

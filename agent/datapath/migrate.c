@@ -166,20 +166,19 @@ static int carry_counters(struct datapath *dp, const struct pins_set *set, uint3
 	return err;
 }
 
-static int carry_sparse_ports(struct datapath *dp, const struct pins_set *set)
+/* A hash with keys and values of at most eight octets; what the former layout did not have is not there. */
+static int carry_hash(struct datapath *dp, const struct pins_set *set, const struct bpf_map *map)
 {
-	int from = datapath_open_pinned(&dp->pins, set, "port_of_sparse");
-	int to = bpf_map__fd(dp->bpf->maps.port_of_sparse);
-	__u32 ifindex, *previous = NULL;
-	__u64 port;
+	int from = datapath_open_pinned(&dp->pins, set, bpf_map__name(map));
+	__u64 key, value, *previous = NULL;
 	int err = 0;
 
 	if (from < 0)
-		return from;
-	while (!err && !bpf_map_get_next_key(from, previous, &ifindex)) {
-		if (!bpf_map_lookup_elem(from, &ifindex, &port))
-			err = bpf_map_update_elem(to, &ifindex, &port, BPF_ANY) ? -errno : 0;
-		previous = &ifindex;
+		return from == -ENOENT ? 0 : from;
+	while (!err && !bpf_map_get_next_key(from, previous, &key)) {
+		if (!bpf_map_lookup_elem(from, &key, &value))
+			err = bpf_map_update_elem(bpf_map__fd(map), &key, &value, BPF_ANY) ? -errno : 0;
+		previous = &key;
 	}
 	close(from);
 	return err;
@@ -274,7 +273,9 @@ int migrate(struct datapath *dp, const struct pins_set *former)
 		err = carry_array(dp, former, "channels_freed", dp->channels_freed, XBR_CHANNELS_FREED,
 				  sizeof(*dp->channels_freed));
 	if (!err)
-		err = carry_sparse_ports(dp, former);
+		err = carry_hash(dp, former, dp->bpf->maps.port_of_sparse);
+	if (!err)
+		err = carry_hash(dp, former, dp->bpf->maps.vlan_map);
 	if (!err)
 		err = carry_sources(dp, former);
 	if (!err)

@@ -5,6 +5,7 @@
  * tells of it. A device is the one we know if our program is on it: names change, numbers are reused, a link
  * is tied to the device itself.
  */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -186,14 +187,22 @@ static int restore_bridge(struct model *model, uint32_t index, struct xbr_error 
 	bridge->index = index;
 	bridge->ifindex = slot->ifindex;
 	bridge->created_by_us = saved->created_by_us;
-	bridge->settings = (struct bridge_settings){.ageing_time_cs = saved->ageing_time_cs,
-						    .fdb_max_learned = slot->fdb_max_learned,
-						    .group_fwd_mask = slot->group_fwd_mask};
+	bridge->settings = (struct bridge_settings){
+		.ageing_time_cs = saved->ageing_time_cs,
+		.fdb_max_learned = slot->fdb_max_learned,
+		.group_fwd_mask = slot->group_fwd_mask,
+		.vlan_filtering = slot->flags & XBR_BRIDGE_VLAN_FILTERING,
+		.vlan_stats_enabled = slot->flags & XBR_BRIDGE_VLAN_STATS,
+		.vlan_stats_per_port = slot->flags & XBR_BRIDGE_VLAN_STATS_PER_PORT,
+		.vlan_protocol = slot->vlan_tpid_be ? ntohs(slot->vlan_tpid_be) : VLAN_PROTOCOL_8021Q,
+		.vlan_default_pvid = saved->vlan_default_pvid};
 	memcpy(bridge->settings.address, saved->address, sizeof(saved->address));
 	memcpy(bridge->name, saved->name, sizeof(bridge->name));
 	memcpy(bridge->link.address, saved->address, sizeof(saved->address));
 	model->by_index[index] = bridge;
 	HASH_ADD_STR(model->bridges, name, bridge);
+	if (vlan_set_fresh(model, bridge, saved->vlan_default_pvid))
+		return xbr_refuse(error, -ENOMEM, "out of memory");
 	return 0;
 }
 
@@ -225,6 +234,8 @@ static int restore_port(struct model *model, uint32_t number, struct xbr_error *
 		port->settings.flags &= ~(uint32_t)XBR_PORT_ISOLATED;
 	guard_read(model, port);
 	port->settings.group_fwd_mask = slot->group_fwd_mask & (uint16_t)~port->settings.guard.transparent;
+	if (vlan_restore(model, port))
+		return xbr_refuse(error, -ENOMEM, "out of memory");
 	if (port->local) {
 		bridge->local = port;
 		return 0;
@@ -249,6 +260,8 @@ static int restore_all(struct model *model, struct xbr_error *error)
 	for (uint32_t i = 1; !err && i < model->dp->max_ports; i++)
 		if (model->dp->port_saved[i].name[0])
 			err = restore_port(model, i, error);
+	if (!err && vlan_restore_mappings(model))
+		err = xbr_refuse(error, -ENOMEM, "out of memory");
 	return err;
 }
 
@@ -374,6 +387,7 @@ int adopt_all(struct model *model, struct xbr_error *error)
 	check_ports(model);
 	check_trunks(model);
 	mark_all(model);
+	model->vlans_left = true; /* the agent before may have died over it */
 	rtnl_link_each(model->rtnl, told_each, model);
 	model_settle(model);
 	return 0;

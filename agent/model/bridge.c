@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <arpa/inet.h>
 #include <errno.h>
 #include <net/if.h>
 #include <stdlib.h>
@@ -79,6 +80,7 @@ static void write_saved(const struct model *model, const struct bridge *bridge)
 	saved->ageing_time_cs = bridge->settings.ageing_time_cs;
 	memcpy(saved->address, bridge->settings.address, sizeof(saved->address));
 	saved->created_by_us = bridge->created_by_us;
+	saved->vlan_default_pvid = bridge->settings.vlan_default_pvid;
 }
 
 static void write_epochs(struct model *model, struct bridge *bridge)
@@ -92,6 +94,19 @@ static void write_epochs(struct model *model, struct bridge *bridge)
 		fdb_rescale(model, bridge, from, to);
 }
 
+static void write_flag(struct xbr_bridge *slot, uint32_t flag, bool on)
+{
+	__atomic_store_n(&slot->flags, on ? slot->flags | flag : slot->flags & ~flag, __ATOMIC_SEQ_CST);
+}
+
+static void write_vlan_settings(struct xbr_bridge *slot, const struct bridge_settings *settings)
+{
+	slot->vlan_tpid_be = htons(settings->vlan_protocol);
+	write_flag(slot, XBR_BRIDGE_VLAN_STATS, settings->vlan_stats_enabled);
+	write_flag(slot, XBR_BRIDGE_VLAN_STATS_PER_PORT, settings->vlan_stats_per_port);
+	write_flag(slot, XBR_BRIDGE_VLAN_FILTERING, settings->vlan_filtering);
+}
+
 static void write_slot(struct model *model, struct bridge *bridge)
 {
 	struct xbr_bridge *slot = bridge_slot(model, bridge);
@@ -102,10 +117,8 @@ static void write_slot(struct model *model, struct bridge *bridge)
 	slot->group_fwd_mask = bridge->settings.group_fwd_mask;
 	slot->punt = punt_asked_of_bridge(bridge);
 	write_epochs(model, bridge);
-	if (bridge->link.flags & IFF_UP)
-		slot->flags |= XBR_BRIDGE_HOST_UP;
-	else
-		slot->flags &= ~(uint32_t)XBR_BRIDGE_HOST_UP;
+	write_flag(slot, XBR_BRIDGE_HOST_UP, bridge->link.flags & IFF_UP);
+	write_vlan_settings(slot, &bridge->settings);
 	__atomic_store_n(&slot->ifindex, bridge->ifindex, __ATOMIC_SEQ_CST);
 	write_saved(model, bridge);
 }
@@ -122,6 +135,7 @@ static int local_port_make(struct model *model, struct bridge *bridge, struct xb
 	if (!bridge->local)
 		return xbr_refuse(error, -ENOMEM, "out of memory");
 	bridge->local->local = true;
+	vlan_begin(model, bridge->local);
 	return 0;
 }
 
@@ -227,6 +241,10 @@ static struct bridge *bridge_new(struct model *model, const char *name,
 	bridge->index = index;
 	bridge->settings = *settings;
 	memcpy(bridge->name, name, strnlen(name, sizeof(bridge->name) - 1));
+	if (vlan_set_fresh(model, bridge, settings->vlan_default_pvid)) {
+		free(bridge);
+		return NULL;
+	}
 	model->by_index[index] = bridge;
 	HASH_ADD_STR(model->bridges, name, bridge);
 	return bridge;
@@ -238,6 +256,7 @@ static void bridge_free(struct model *model, struct bridge *bridge)
 	memset(bridge_memory(model, bridge), 0, sizeof(struct xbr_bridge_saved));
 	memset(&model->dp->bridge_live[bridge->index], 0, sizeof(struct xbr_bridge_live));
 	datapath_set_flood(model->dp, bridge->index, NULL, NULL, 0, 0);
+	vlan_bridge_end(model, bridge);
 	model->by_index[bridge->index] = NULL;
 	HASH_DEL(model->bridges, bridge);
 	free(bridge);
@@ -329,15 +348,41 @@ void bridge_del(struct model *model, struct bridge *bridge)
 	bridge_free(model, bridge);
 }
 
+/* Addresses learned under the one kind of FID say nothing under the other. */
+static void flush_all(struct model *model, struct bridge *bridge)
+{
+	struct fdb_filter filter = {.bridge = bridge, .kinds = 1u << XBR_FDB_DYNAMIC};
+
+	fdb_flush(model, &filter);
+	fdb_flush_port(model, bridge->local);
+}
+
+static void vlan_settings_changed(struct model *model, struct bridge *bridge,
+				  const struct bridge_settings *before)
+{
+	if (before->vlan_filtering != bridge->settings.vlan_filtering) {
+		flush_all(model, bridge);
+		flood_mark(bridge);
+	}
+	if (before->vlan_stats_enabled && !bridge->settings.vlan_stats_enabled)
+		vlan_forget_stats(model, bridge);
+}
+
 int bridge_set(struct model *model, struct bridge *bridge, const struct bridge_settings *settings,
 	       struct xbr_error *error)
 {
 	static const uint8_t none[6];
 	bool readdress =
 		memcmp(settings->address, none, 6) && memcmp(settings->address, bridge->settings.address, 6);
+	struct bridge_settings before = bridge->settings;
 	uint8_t address[6];
 	int err = 0;
 
+	if (settings->vlan_default_pvid != before.vlan_default_pvid)
+		err = vlan_set_fresh(model, bridge, settings->vlan_default_pvid);
+	if (err)
+		return xbr_refuse(error, err, "no room for VLAN %u of %s", settings->vlan_default_pvid,
+				  bridge->name);
 	memcpy(address, bridge->settings.address, sizeof(address));
 	if (readdress) {
 		memcpy(address, settings->address, sizeof(address));
@@ -354,6 +399,7 @@ int bridge_set(struct model *model, struct bridge *bridge, const struct bridge_s
 	memcpy(bridge->local->link.address, address, sizeof(address));
 	write_slot(model, bridge);
 	fdb_own_address_put(model, bridge->local);
+	vlan_settings_changed(model, bridge, &before);
 	if (model->listener.bridge)
 		model->listener.bridge(model->listener.user, MODEL_SET, bridge);
 	return 0;

@@ -22,7 +22,13 @@ void fdb_mac_to(uint64_t mac, uint8_t ret_address[6])
 
 static struct bridge *bridge_of_fid(const struct model *model, uint32_t fid)
 {
-	return fid < XBR_BRIDGE_LIMIT ? model->by_index[fid] : NULL;
+	return model->by_index[fid < XBR_BRIDGE_LIMIT ? fid : model->dp->vlans[fid].bridge];
+}
+
+/* 0: the FID is a bridge's own. */
+static uint16_t vlan_of_fid(const struct model *model, uint32_t fid)
+{
+	return fid < XBR_BRIDGE_LIMIT ? 0 : model->dp->vlans[fid].vid;
 }
 
 static struct port *port_of_number(const struct model *model, uint32_t number)
@@ -69,6 +75,7 @@ static bool view_of(const struct model *model, uint64_t key, uint32_t data, uint
 		return false;
 	*ret_view = (struct fdb_view){
 		.mac = fdb_key_mac(key),
+		.vlan = vlan_of_fid(model, fdb_key_fid(key)),
 		.kind = (uint8_t)kind,
 		.port = port_of_number(model, fdb_data_port(data)),
 		.bridge = bridge,
@@ -79,12 +86,14 @@ static bool view_of(const struct model *model, uint64_t key, uint32_t data, uint
 	return true;
 }
 
-bool fdb_get(const struct model *model, const struct bridge *bridge, uint64_t mac, struct fdb_view *ret_view)
+bool fdb_get(const struct model *model, const struct bridge *bridge, uint64_t mac, uint16_t vlan,
+	     struct fdb_view *ret_view)
 {
-	uint64_t key = fdb_key(mac, bridge->index);
+	uint32_t fid = vlan_fid_of(model, bridge, vlan);
+	uint64_t key = fdb_key(mac, fid);
 
-	return view_of(model, key, fdb_table_get(&model->dp->fdb, key), datapath_jiffies(model->dp),
-		       ret_view);
+	return fid && view_of(model, key, fdb_table_get(&model->dp->fdb, key), datapath_jiffies(model->dp),
+			      ret_view);
 }
 
 static void tell(const struct model *model, enum model_change change, const struct fdb_view *view)
@@ -135,11 +144,12 @@ static void count(struct model *model, struct port *port, uint8_t kind)
 
 /* ---- by hand ---- */
 
-static int put(struct model *model, struct port *port, uint64_t mac, uint8_t kind)
+static int put(struct model *model, struct port *port, uint64_t mac, uint16_t vlan, uint8_t kind)
 {
 	uint32_t age = epoch_now(model, port->bridge, datapath_jiffies(model->dp)), before;
 	uint32_t data = fdb_data(port->number, port_slot(model, port)->generation, kind, age);
-	int err = fdb_table_put(&model->dp->fdb, fdb_key(mac, port->bridge->index), data, &before);
+	int err = fdb_table_put(&model->dp->fdb, fdb_key(mac, vlan_fid_of(model, port->bridge, vlan)), data,
+				&before);
 
 	if (err)
 		return err;
@@ -148,39 +158,65 @@ static int put(struct model *model, struct port *port, uint64_t mac, uint8_t kin
 	return 0;
 }
 
-int fdb_put(struct model *model, struct port *port, uint64_t mac, uint8_t kind, bool replace,
+static bool is_dynamic(const struct model *model, uint64_t key)
+{
+	return fdb_data_kind(fdb_table_get(&model->dp->fdb, key)) == XBR_FDB_DYNAMIC;
+}
+
+/* What was learned in a VLAN gives way to what is tied down in all of them. */
+static void forget_in_vlans(struct model *model, const struct bridge *bridge, uint64_t mac)
+{
+	uint64_t used[VLAN_WORDS];
+	uint32_t before;
+
+	vlan_used(model, bridge, used);
+	for (uint16_t vid = 1; vid <= XBR_VID_MAX; vid++) {
+		uint64_t key = fdb_key(mac, vlan_fid_of(model, bridge, vid));
+
+		if (used[vid / 64] >> vid % 64 & 1 && is_dynamic(model, key) &&
+		    !fdb_table_remove(&model->dp->fdb, key, &before))
+			uncount(model, before);
+	}
+}
+
+int fdb_put(struct model *model, struct port *port, uint64_t mac, uint16_t vlan, uint8_t kind, bool replace,
 	    struct xbr_error *error)
 {
 	struct fdb_view view;
-	bool there = fdb_get(model, port->bridge, mac, &view);
+	bool there = fdb_get(model, port->bridge, mac, vlan, &view);
 	int err;
 
+	if (vlan && !vlan_is_member(model, port, vlan))
+		return xbr_refuse(error, -EINVAL, "%s is not in VLAN %u", port->name, vlan);
 	if (there && !replace)
 		return xbr_refuse(error, -EEXIST, "the address is already in the table of %s, on %s",
 				  port->bridge->name, view.port->name);
-	err = put(model, port, mac, kind);
+	err = put(model, port, mac, vlan, kind);
+	if (!err && !vlan && kind != XBR_FDB_DYNAMIC && port->bridge->settings.vlan_filtering)
+		forget_in_vlans(model, port->bridge, mac);
 	if (err == -ENOSPC)
 		return xbr_refuse(
 			error, err,
 			"no room for the address: both its buckets are full (see --fdb-size of xbrd)");
 	if (err)
 		return xbr_refuse(error, err, "the address changes too fast");
-	if (fdb_get(model, port->bridge, mac, &view)) {
+	if (fdb_get(model, port->bridge, mac, vlan, &view)) {
 		uplink_on_address(model, &view);
 		tell(model, there ? MODEL_SET : MODEL_ADD, &view);
 	}
 	return 0;
 }
 
-int fdb_remove(struct model *model, struct bridge *bridge, uint64_t mac, struct xbr_error *error)
+int fdb_remove(struct model *model, struct bridge *bridge, uint64_t mac, uint16_t vlan,
+	       struct xbr_error *error)
 {
 	struct fdb_view view;
 	uint32_t before;
 	int err;
 
-	if (!fdb_get(model, bridge, mac, &view))
+	if (!fdb_get(model, bridge, mac, vlan, &view))
 		return xbr_refuse(error, -ENOENT, "the address is not in the table of %s", bridge->name);
-	err = fdb_table_remove(&model->dp->fdb, fdb_key(mac, bridge->index), &before);
+	err = fdb_table_remove(&model->dp->fdb, fdb_key(mac, vlan_fid_of(model, bridge, vlan)), &before);
 	if (err)
 		return xbr_refuse(error, err, "the address changes too fast");
 	uncount(model, before);
@@ -203,10 +239,10 @@ void fdb_own_address_put(struct model *model, struct port *port)
 
 	if (!mac || mac & 1)
 		return;
-	if (fdb_get(model, port->bridge, mac, &view) && view.kind != XBR_FDB_DYNAMIC &&
+	if (fdb_get(model, port->bridge, mac, 0, &view) && view.kind != XBR_FDB_DYNAMIC &&
 	    !(view.kind == XBR_FDB_LOCAL && port->local))
 		return;
-	if (put(model, port, mac, XBR_FDB_LOCAL))
+	if (put(model, port, mac, 0, XBR_FDB_LOCAL))
 		model_log(model, "no room in the address table for the address of %s itself", port->name);
 }
 
@@ -232,7 +268,7 @@ void fdb_own_address_remove(struct model *model, struct port *port)
 	struct port *other;
 	uint32_t before;
 
-	if (!mac || !fdb_get(model, port->bridge, mac, &view) || view.kind != XBR_FDB_LOCAL ||
+	if (!mac || !fdb_get(model, port->bridge, mac, 0, &view) || view.kind != XBR_FDB_LOCAL ||
 	    view.port != port)
 		return;
 	if (!fdb_table_remove(&model->dp->fdb, fdb_key(mac, port->bridge->index), &before))
@@ -325,6 +361,35 @@ uint32_t fdb_flush(struct model *model, const struct fdb_filter *filter)
 	return walk.flushed;
 }
 
+/* Is the entry in a VLAN that is gone, or that its port has left? */
+static bool is_stranger(const struct model *model, const struct fdb_slot *slot)
+{
+	uint16_t vlan = vlan_of_fid(model, fdb_key_fid(slot->key));
+	const struct port *port = port_of_number(model, fdb_data_port(slot->data));
+
+	if (fdb_key_fid(slot->key) < XBR_BRIDGE_LIMIT || !slot->data)
+		return false;
+	return !port || !vlan || !vlan_is_member(model, port, vlan);
+}
+
+static int drop_stranger(const struct fdb_slot *slot, void *user)
+{
+	struct model *model = user;
+	struct fdb_view view;
+
+	if (!is_stranger(model, slot) || fdb_table_remove_slot(&model->dp->fdb, slot))
+		return 0;
+	uncount(model, slot->data);
+	if (view_of(model, slot->key, slot->data, datapath_jiffies(model->dp), &view))
+		tell(model, MODEL_DEL, &view);
+	return 0;
+}
+
+void fdb_drop_strangers(struct model *model)
+{
+	fdb_table_walk(&model->dp->fdb, 0, model->dp->fdb.count, drop_stranger, model);
+}
+
 /* ---- showing ---- */
 
 struct each_walk {
@@ -405,6 +470,8 @@ static int sweep_slot(const struct fdb_slot *slot, void *user)
 		sweep_empty(sweep->model, slot);
 	else if (!bridge || is_void(sweep->model, slot->data))
 		fdb_table_remove_slot(&sweep->model->dp->fdb, slot);
+	else if (is_stranger(sweep->model, slot))
+		drop_stranger(slot, sweep->model);
 	else if (is_expired(sweep->model, bridge, slot->data, sweep->jiffies))
 		sweep_expired(sweep->model, bridge, slot);
 	else if (fdb_data_kind(slot->data) == XBR_FDB_DYNAMIC)
@@ -486,7 +553,8 @@ static int rescale_slot(const struct fdb_slot *slot, void *user)
 	struct rescale *r = user;
 	uint32_t idle, age;
 
-	if (fdb_key_fid(slot->key) != r->bridge->index || fdb_data_kind(slot->data) != XBR_FDB_DYNAMIC)
+	if (bridge_of_fid(r->model, fdb_key_fid(slot->key)) != r->bridge ||
+	    fdb_data_kind(slot->data) != XBR_FDB_DYNAMIC)
 		return 0;
 	idle = fdb_data_idle(slot->data, r->jiffies >> r->from & FDB_AGE_MASK);
 	idle = r->from > r->to ? idle << (r->from - r->to) : idle >> (r->to - r->from);

@@ -9,8 +9,7 @@
 
 uint32_t bridge_features(const struct bridge_settings *settings)
 {
-	(void)settings;
-	return 0;
+	return settings->vlan_filtering ? XBR_FEATURE_vlan : 0;
 }
 
 uint32_t port_features(const struct port_settings *settings)

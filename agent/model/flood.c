@@ -23,7 +23,7 @@ void flood_mark(struct bridge *bridge)
 }
 
 /* Would every flooded frame be let out by this port? */
-static bool takes_all(const struct xbr_port *slot)
+bool flood_takes_all(const struct xbr_port *slot)
 {
 	uint32_t all = XBR_PORT_FLOOD | XBR_PORT_MCAST_FLOOD | XBR_PORT_BCAST_FLOOD | XBR_PORT_XDP_OUT;
 	uint32_t none = XBR_PORT_ISOLATED | XBR_PORT_HAIRPIN;
@@ -45,7 +45,7 @@ static void members_add(struct members *members, const struct model *model, cons
 		return;
 	}
 	members->ifindexes[members->devices++] = slot->ifindex;
-	members->all_xdp = members->all_xdp && takes_all(slot);
+	members->all_xdp = members->all_xdp && flood_takes_all(slot);
 	if (slot->mtu < members->least_mtu)
 		members->least_mtu = slot->mtu;
 }
@@ -100,4 +100,5 @@ void flood_rebuild(struct model *model, struct bridge *bridge)
 		members_write(&members, model, bridge);
 	free(members.numbers);
 	free(members.ifindexes);
+	flood_rebuild_vlans(model, bridge);
 }

@@ -47,10 +47,16 @@ void model_close(struct model *model)
 	HASH_CLEAR(hh, model->trunks);
 	HASH_CLEAR(hc, model->channels);
 	HASH_CLEAR(hh, model->bridges);
-	for (uint32_t i = 0; model->by_number && i < model->dp->max_ports; i++)
+	for (uint32_t i = 0; model->by_number && i < model->dp->max_ports; i++) {
+		if (model->by_number[i])
+			vlan_set_drop(model->by_number[i]->vlans);
 		free(model->by_number[i]);
-	for (uint32_t i = 0; model->by_index && i < XBR_BRIDGE_LIMIT; i++)
+	}
+	for (uint32_t i = 0; model->by_index && i < XBR_BRIDGE_LIMIT; i++) {
+		if (model->by_index[i])
+			vlan_set_drop(model->by_index[i]->fresh);
 		free(model->by_index[i]);
+	}
 	free(model->seen_empty);
 	free(model->by_number);
 	free(model->by_index);
@@ -104,6 +110,7 @@ void model_settle(struct model *model)
 {
 	struct bridge *bridge, *next;
 
+	vlan_settle(model);
 	bridge_foreach (model, bridge, next) {
 		if (!bridge->flood_dirty)
 			continue;

@@ -10,6 +10,7 @@
  *     sources.c the addresses that ports in mode source take frames from
  *     fdb.c     addresses: by hand, ageing, flushing      adopt.c  what an earlier agent left; kernel events
  *     guard.c   what a port is allowed to say
+ *     vlan.c    VLANs, their FIDs and members             flood_vlan.c  who gets copies in a VLAN
  *     features.c  what the programs must have in them
  *     punt.c    frames to and from the agent (punt.h)
  *     channel.c ports that are a tag of a device          tags.c   tags handed out
@@ -32,6 +33,7 @@
 #include "model/punt.h"
 #include "model/settings.h"
 #include "model/source_list.h"
+#include "model/vlan_set.h"
 #include "net/rtnl.h"
 #include "xbr/abi.h"
 #include "xbr/fdb_word.h"
@@ -70,6 +72,7 @@ struct bridge {
 	struct port *local;
 	uint32_t port_count; /* the local port not counted */
 	bool flood_dirty;
+	struct vlan_set *fresh;              /* what a new port gets */
 	struct port *uplink;                 /* where modes send frames; NULL: none, or no port has a mode */
 	bool edge_in_play;                   /* some port has a mode, or host_access off */
 	uint32_t punt_asked[PUNT_CONSUMERS]; /* by consumers: XBR_PUNT_BIT()s */
@@ -109,6 +112,7 @@ struct port {
 	uint32_t punt_asked[PUNT_CONSUMERS];
 	uint32_t pinned;                   /* addresses tied to it by hand: they go with it */
 	struct port_allowance *allowances; /* of guard.c */
+	struct vlan_set *vlans;
 	UT_hash_handle hh;
 
 	struct port_encap encap; /* of a trunk: the kind of its channels */
@@ -137,7 +141,7 @@ enum model_change {
 /* An address, as it is shown. */
 struct fdb_view {
 	uint64_t mac;
-	uint16_t vlan; /* 0: none, the bridge is VLAN-unaware */
+	uint16_t vlan; /* 0: of no VLAN in particular */
 	uint8_t kind;
 	const struct port *port;
 	const struct bridge *bridge;
@@ -166,6 +170,7 @@ struct model {
 	struct port **by_number;            /* dp->max_ports */
 	struct source_count *source_counts; /* by address and bridge, see sources.c */
 	struct model_listener listener;
+	bool vlans_left;                /* some port is no longer in some VLAN: vlan_settle() has work */
 	uint32_t flushes;               /* since the last sweep: generations have 6 bits */
 	uint32_t surplus_sweeps;        /* since the last look at features that nobody needs */
 	bool had_surplus;               /* there were some */
@@ -315,6 +320,35 @@ const char *hook_rx_word(enum hook_rx rx);
 
 void flood_mark(struct bridge *bridge);
 void flood_rebuild(struct model *model, struct bridge *bridge);
+/* Would every flooded frame be let out by this port? */
+bool flood_takes_all(const struct xbr_port *slot);
+
+/* ---- flood_vlan.c ---- */
+
+void flood_rebuild_vlans(struct model *model, struct bridge *bridge);
+
+/* ---- vlan.c ---- */
+
+/* The FID of a bridge's VLAN, of the bridge itself for VID 0; 0: the VLAN is not in use. */
+uint32_t vlan_fid_of(const struct model *model, const struct bridge *bridge, uint16_t vid);
+bool vlan_is_member(const struct model *model, const struct port *port, uint16_t vid);
+/* Shares the set. On failure nothing has changed. */
+int port_set_vlans(struct model *model, struct port *port, struct vlan_set *set, struct xbr_error *error);
+/* A port's mappings anew, after its settings changed. 0 or -errno. */
+int vlan_write_mappings(struct model *model, const struct port *port);
+/* VIDs of which some port of the bridge is a member. */
+void vlan_used(const struct model *model, const struct bridge *bridge, uint64_t ret_used[VLAN_WORDS]);
+
+/* Life of ports and bridges; 0 or -errno. */
+void vlan_begin(struct model *model, struct port *port);
+void vlan_end(struct model *model, struct port *port);
+int vlan_set_fresh(struct model *model, struct bridge *bridge, uint16_t pvid);
+void vlan_bridge_end(struct model *model, struct bridge *bridge);
+void vlan_forget_stats(struct model *model, struct bridge *bridge);
+int vlan_restore(struct model *model, struct port *port);
+int vlan_restore_mappings(struct model *model); /* of all ports */
+/* Addresses and FIDs of VLANs that were left are taken back. */
+void vlan_settle(struct model *model);
 
 /* ---- edge.c ---- */
 
@@ -372,11 +406,16 @@ void sources_close(struct model *model);
 
 /* ---- fdb.c ---- */
 
-/* kind: enum xbr_fdb_kind. replace false: -EEXIST where the address is there. */
-int fdb_put(struct model *model, struct port *port, uint64_t mac, uint8_t kind, bool replace,
+/* kind: enum xbr_fdb_kind; vlan 0: in all VLANs of the port. replace false: -EEXIST where the address is
+ * there. */
+int fdb_put(struct model *model, struct port *port, uint64_t mac, uint16_t vlan, uint8_t kind, bool replace,
 	    struct xbr_error *error);
-int fdb_remove(struct model *model, struct bridge *bridge, uint64_t mac, struct xbr_error *error);
-bool fdb_get(const struct model *model, const struct bridge *bridge, uint64_t mac, struct fdb_view *ret_view);
+int fdb_remove(struct model *model, struct bridge *bridge, uint64_t mac, uint16_t vlan,
+	       struct xbr_error *error);
+bool fdb_get(const struct model *model, const struct bridge *bridge, uint64_t mac, uint16_t vlan,
+	     struct fdb_view *ret_view);
+/* Takes out what is in a VLAN that its port is not a member of. */
+void fdb_drop_strangers(struct model *model);
 
 /* The device's own address: frames to it are for the host. */
 void fdb_own_address_put(struct model *model, struct port *port);

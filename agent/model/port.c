@@ -47,6 +47,7 @@ void port_free(struct model *model, struct port *port)
 	struct xbr_port *slot = port_slot(model, port);
 	uint8_t generation = slot->generation;
 
+	vlan_end(model, port);
 	memset(slot, 0, sizeof(*slot));
 	slot->generation = generation;
 	memset(port_memory(model, port), 0, sizeof(struct xbr_port_saved));
@@ -79,6 +80,8 @@ static uint32_t found_flags(const struct port *port)
 {
 	uint32_t flags = port->local ? XBR_PORT_LOCAL : 0;
 
+	if (port->vlans && port->vlans->mapping_count)
+		flags |= XBR_PORT_VLAN_MAP;
 	if (strcmp(port->link.kind, "veth"))
 		return flags;
 	flags |= XBR_PORT_VETH;
@@ -107,6 +110,7 @@ void port_write(struct model *model, struct port *port)
 	slot->community = port->settings.community;
 	guard_write(model, port);
 	__atomic_store_n(&slot->guard, port->local ? 0 : guard_flags(port), __ATOMIC_SEQ_CST);
+	slot->pvid = port->vlans ? port->vlans->pvid : 0;
 	__atomic_store_n(&slot->flags, set | hook | found_flags(port), __ATOMIC_SEQ_CST);
 	__atomic_store_n(&slot->ifindex, port->ifindex, __ATOMIC_SEQ_CST);
 	port_write_memory(model, port);
@@ -259,6 +263,7 @@ void port_enter(struct model *model, struct port *port, const struct port_settin
 {
 	port->settings = *settings;
 	port->origin = origin;
+	vlan_begin(model, port);
 	HASH_ADD_STR(model->ports, name, port);
 	port->bridge->port_count++;
 	port_write_memory(model, port);
@@ -438,6 +443,10 @@ int port_set(struct model *model, struct port *port, const struct port_settings 
 	if (err)
 		return err;
 	port->settings = *settings;
+	err = vlan_write_mappings(model, port);
+	if (err)
+		return xbr_refuse(error, err, "cannot write the VLAN mappings of %s: %s", port->name,
+				  strerror(-err));
 	port_write(model, port);
 	hook_reconsider(port);
 	flood_mark(port->bridge);

@@ -13,7 +13,11 @@ const struct port_settings port_settings_default = {.flags = PORT_SWITCHES(PORT_
 const struct edge_switch edge_switches[] = {EDGE_SWITCHES(EDGE_SWITCH_ROW){NULL, 0, false}};
 const struct punt_limit punt_limit_default = {.rate = 100, .burst = 100};
 
-const struct bridge_settings bridge_settings_default = {.ageing_time_cs = AGEING_TIME_DEFAULT_CS};
+const struct bridge_settings bridge_settings_default = {.ageing_time_cs = AGEING_TIME_DEFAULT_CS,
+							.vlan_protocol = VLAN_PROTOCOL_8021Q,
+							.vlan_default_pvid = 1};
+
+const char *const vlan_protocol_words[] = {"802.1Q", "802.1ad", NULL};
 
 const char *const xdp_mode_words[] = {[XBR_XDP_AUTO] = "auto",
 				      [XBR_XDP_NATIVE] = "native",
@@ -54,7 +58,11 @@ bool port_settings_equal(const struct port_settings *a, const struct port_settin
 bool bridge_settings_equal(const struct bridge_settings *a, const struct bridge_settings *b)
 {
 	return a->ageing_time_cs == b->ageing_time_cs && a->fdb_max_learned == b->fdb_max_learned &&
-	       a->group_fwd_mask == b->group_fwd_mask && !memcmp(a->address, b->address, sizeof(a->address));
+	       a->group_fwd_mask == b->group_fwd_mask &&
+	       !memcmp(a->address, b->address, sizeof(a->address)) &&
+	       a->vlan_filtering == b->vlan_filtering && a->vlan_stats_enabled == b->vlan_stats_enabled &&
+	       a->vlan_stats_per_port == b->vlan_stats_per_port && a->vlan_protocol == b->vlan_protocol &&
+	       a->vlan_default_pvid == b->vlan_default_pvid;
 }
 
 static void storm_patch(struct guard_settings *guard, const struct port_patch *patch)
@@ -119,4 +127,14 @@ void bridge_settings_patch(struct bridge_settings *settings, const struct bridge
 		settings->group_fwd_mask = patch->to.group_fwd_mask;
 	if (patch->given & BRIDGE_GIVEN_ADDRESS)
 		memcpy(settings->address, patch->to.address, sizeof(settings->address));
+	if (patch->given & BRIDGE_GIVEN_VLAN_FILTERING)
+		settings->vlan_filtering = patch->to.vlan_filtering;
+	if (patch->given & BRIDGE_GIVEN_VLAN_PROTOCOL)
+		settings->vlan_protocol = patch->to.vlan_protocol;
+	if (patch->given & BRIDGE_GIVEN_VLAN_DEFAULT_PVID)
+		settings->vlan_default_pvid = patch->to.vlan_default_pvid;
+	if (patch->given & BRIDGE_GIVEN_VLAN_STATS)
+		settings->vlan_stats_enabled = patch->to.vlan_stats_enabled;
+	if (patch->given & BRIDGE_GIVEN_VLAN_STATS_PER_PORT)
+		settings->vlan_stats_per_port = patch->to.vlan_stats_per_port;
 }

@@ -18,7 +18,8 @@
 	X(flood, XBR_PORT_FLOOD, true)                                                                       \
 	X(mcast_flood, XBR_PORT_MCAST_FLOOD, true)                                                           \
 	X(bcast_flood, XBR_PORT_BCAST_FLOOD, true)                                                           \
-	X(isolated, XBR_PORT_ISOLATED, false)
+	X(isolated, XBR_PORT_ISOLATED, false)                                                                \
+	X(dot1q_tunnel, XBR_PORT_TUNNEL, false)
 
 struct port_switch {
 	const char *name;
@@ -102,7 +103,13 @@ struct bridge_settings {
 	uint32_t fdb_max_learned;
 	uint16_t group_fwd_mask;
 	uint8_t address[6]; /* all zero: the device's own */
+	bool vlan_filtering, vlan_stats_enabled, vlan_stats_per_port;
+	uint16_t vlan_protocol;     /* the TPID */
+	uint16_t vlan_default_pvid; /* 0: none */
 };
+
+#define VLAN_PROTOCOL_8021Q  0x8100
+#define VLAN_PROTOCOL_8021AD 0x88a8
 
 #define AGEING_TIME_DEFAULT_CS    30000u
 #define AGEING_TIME_MAX_CS        100000000u
@@ -125,6 +132,8 @@ extern const struct bridge_settings bridge_settings_default;
 /* The words of enum xbr_xdp_mode, xbr_mode and xbr_role, by value; ended by NULL. */
 extern const char *const xdp_mode_words[];
 extern const char *const mode_words[];
+/* The words of vlan_protocol; ended by NULL. */
+extern const char *const vlan_protocol_words[];
 extern const char *const role_words[];
 
 bool port_settings_equal(const struct port_settings *a, const struct port_settings *b);
@@ -156,6 +165,11 @@ enum bridge_given {
 	BRIDGE_GIVEN_FDB_MAX_LEARNED = 1 << 1,
 	BRIDGE_GIVEN_GROUP_FWD_MASK = 1 << 2,
 	BRIDGE_GIVEN_ADDRESS = 1 << 3,
+	BRIDGE_GIVEN_VLAN_FILTERING = 1 << 4,
+	BRIDGE_GIVEN_VLAN_PROTOCOL = 1 << 5,
+	BRIDGE_GIVEN_VLAN_DEFAULT_PVID = 1 << 6,
+	BRIDGE_GIVEN_VLAN_STATS = 1 << 7,
+	BRIDGE_GIVEN_VLAN_STATS_PER_PORT = 1 << 8,
 };
 struct bridge_patch {
 	uint32_t given; /* enum bridge_given */

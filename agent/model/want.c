@@ -17,9 +17,18 @@ struct want *want_new(void)
 	return want;
 }
 
+static void bridge_drop(struct want *want, struct want_bridge *bridge)
+{
+	HASH_DEL(want->bridges, bridge);
+	vlan_set_drop(bridge->fresh);
+	vlan_set_drop(bridge->vlans);
+	free(bridge);
+}
+
 static void port_drop(struct want *want, struct want_port *port)
 {
 	HASH_DEL(want->ports, port);
+	vlan_set_drop(port->vlans);
 	source_list_drop(port->sources);
 	free(port);
 }
@@ -43,10 +52,8 @@ void want_free(struct want *want)
 		HASH_DEL(want->tags, tag);
 		free(tag);
 	}
-	HASH_ITER (hh, want->bridges, bridge, next_bridge) {
-		HASH_DEL(want->bridges, bridge);
-		free(bridge);
-	}
+	HASH_ITER (hh, want->bridges, bridge, next_bridge)
+		bridge_drop(want, bridge);
 	HASH_ITER (hh, want->ports, port, next_port)
 		port_drop(want, port);
 	HASH_ITER (hh, want->addresses, address, next_address) {
@@ -91,6 +98,8 @@ static struct want_bridge *bridge_put(struct want *want, const struct want_bridg
 	if (!bridge)
 		return NULL;
 	*bridge = *from;
+	vlan_set_share(bridge->fresh);
+	vlan_set_share(bridge->vlans);
 	HASH_ADD_STR(want->bridges, name, bridge);
 	return bridge;
 }
@@ -136,6 +145,7 @@ static struct want_port *port_put(struct want *want, const struct want_port *fro
 		return NULL;
 	}
 	source_list_hold(port->sources);
+	vlan_set_share(port->vlans);
 	HASH_ADD_STR(want->ports, name, port);
 	return port;
 }
@@ -264,6 +274,9 @@ static int check_bridge_patch(const struct bridge_patch *patch, struct xbr_error
 	    (patch->to.address[0] & 1 || !memcmp(patch->to.address, zero, 6)))
 		return xbr_refuse(error, -EINVAL,
 				  "the address of a bridge must be a unicast address, and not zero");
+	if (patch->given & BRIDGE_GIVEN_VLAN_DEFAULT_PVID && patch->to.vlan_default_pvid > XBR_VID_MAX)
+		return xbr_refuse(error, -ERANGE, "vlan_default_pvid %u is out of range: 1 to %u, 0 for none",
+				  patch->to.vlan_default_pvid, XBR_VID_MAX);
 	return 0;
 }
 
@@ -312,7 +325,11 @@ int want_bridge_add(struct want *want, const char *name, const struct bridge_pat
 		return err;
 	strcpy(bridge.name, name);
 	bridge_settings_patch(&bridge.settings, patch);
-	return bridge_put(want, &bridge) ? 0 : xbr_refuse(error, -ENOMEM, "out of memory");
+	bridge.fresh = bridge.vlans = vlan_set_new(bridge.settings.vlan_default_pvid);
+	if (!bridge.fresh || !bridge_put(want, &bridge))
+		err = xbr_refuse(error, -ENOMEM, "out of memory");
+	vlan_set_drop(bridge.fresh);
+	return err;
 }
 
 static int require_bridge(const struct want *want, const char *name, struct want_bridge **ret_bridge,
@@ -334,6 +351,8 @@ int want_bridge_set(struct want *want, const char *name, const struct bridge_pat
 		return err;
 	bridge_settings_patch(&bridge->settings, patch);
 	bridge->at = want->at;
+	if (bridge->settings.vlan_default_pvid != bridge->fresh->pvid)
+		return want_default_pvid(want, bridge, error);
 	return 0;
 }
 
@@ -348,8 +367,7 @@ int want_bridge_del(struct want *want, const char *name, struct xbr_error *error
 	HASH_ITER (hh, want->ports, port, next)
 		if (!strcmp(port->bridge, name))
 			port_remove(want, port);
-	HASH_DEL(want->bridges, bridge);
-	free(bridge);
+	bridge_drop(want, bridge);
 	return 0;
 }
 
@@ -398,6 +416,7 @@ int want_link_add(struct want *want, const char *name, const char *bridge, const
 		err = check_port_settings(&port.settings, error);
 	if (err)
 		return err;
+	port.vlans = of->fresh;
 	return port_put(want, &port) ? 0 : xbr_refuse(error, -ENOMEM, "out of memory");
 }
 
@@ -473,6 +492,7 @@ int want_channel_add(struct want *want, const char *name, const struct port_enca
 	strcpy(port.name, name);
 	strcpy(port.bridge, bridge);
 	port_settings_patch(&port.settings, patch);
+	port.vlans = of->fresh;
 	return port_put(want, &port) ? 0 : xbr_refuse(error, -ENOMEM, "out of memory");
 }
 
@@ -512,6 +532,8 @@ int want_link_set(struct want *want, const char *name, const struct port_patch *
 	err = check_role(name, &settings, error);
 	if (!err)
 		err = check_port_settings(&settings, error);
+	if (!err)
+		err = want_mappings_check(name, port->vlans, settings.flags, error);
 	if (err)
 		return err;
 	port->settings = settings;
@@ -541,7 +563,12 @@ int want_link_sources(struct want *want, const char *name, const struct source_c
 int want_link_adopt(struct want *want, const char *name, const char *bridge, struct xbr_error *error)
 {
 	struct want_port port = {.settings = port_settings_default, .origin = XBR_ORIGIN_ADOPTED};
+	struct want_bridge *of;
+	int err = require_bridge(want, bridge, &of, error);
 
+	if (err)
+		return err;
+	port.vlans = of->fresh;
 	strcpy(port.name, name);
 	strcpy(port.bridge, bridge);
 	return port_put(want, &port) ? 0 : xbr_refuse(error, -ENOMEM, "out of memory");
@@ -560,19 +587,21 @@ int want_link_del(struct want *want, const char *name, struct xbr_error *error)
 
 /* ---- addresses ---- */
 
-static void address_key(struct want_address_key *key, uint64_t mac, const char *bridge)
+static void address_key(struct want_address_key *key, uint64_t mac, uint16_t vlan, const char *bridge)
 {
 	memset(key, 0, sizeof(*key));
 	key->mac = mac;
+	key->vlan = vlan;
 	memcpy(key->bridge, bridge, strnlen(bridge, sizeof(key->bridge) - 1));
 }
 
-struct want_address *want_address_find(const struct want *want, uint64_t mac, const char *bridge)
+struct want_address *want_address_find(const struct want *want, uint64_t mac, uint16_t vlan,
+				       const char *bridge)
 {
 	struct want_address_key key;
 	struct want_address *address;
 
-	address_key(&key, mac, bridge);
+	address_key(&key, mac, vlan, bridge);
 	HASH_FIND(hh, want->addresses, &key, sizeof(key), address);
 	return address;
 }
@@ -605,8 +634,18 @@ int want_address_check(uint64_t mac, const char *dev, bool dev_is_bridge, uint8_
 	return 0;
 }
 
-int want_address_add(struct want *want, uint64_t mac, const char *dev, uint8_t kind, bool replace,
-		     struct xbr_error *error)
+static int check_in_vlan(const struct want *want, const char *dev, uint16_t vlan, struct xbr_error *error)
+{
+	struct want_bridge *bridge = want_bridge_find(want, dev);
+	const struct vlan_set *set = bridge ? bridge->vlans : want_port_find(want, dev)->vlans;
+
+	if (!vlan || vlan_set_has(set, vlan))
+		return 0;
+	return xbr_refuse(error, -EINVAL, "%s is not in VLAN %u", dev, vlan);
+}
+
+int want_address_add(struct want *want, uint64_t mac, uint16_t vlan, const char *dev, uint8_t kind,
+		     bool replace, struct xbr_error *error)
 {
 	struct want_address fresh = {.kind = kind, .at = want->at}, *there;
 	const char *bridge;
@@ -614,13 +653,15 @@ int want_address_add(struct want *want, uint64_t mac, const char *dev, uint8_t k
 
 	if (!err)
 		err = want_address_check(mac, dev, !strcmp(bridge, dev), kind, error);
+	if (!err)
+		err = check_in_vlan(want, dev, vlan, error);
 	if (err)
 		return err;
-	there = want_address_find(want, mac, bridge);
+	there = want_address_find(want, mac, vlan, bridge);
 	if (there && !replace)
 		return xbr_refuse(error, -EEXIST, "the address is already tied to %s", there->dev);
 	strcpy(fresh.dev, dev);
-	address_key(&fresh.key, mac, bridge);
+	address_key(&fresh.key, mac, vlan, bridge);
 	if (there) {
 		strcpy(there->dev, dev);
 		there->kind = kind;

@@ -15,10 +15,13 @@
 #include "model/encap.h"
 #include "model/settings.h"
 #include "model/source_list.h"
+#include "model/vlan_set.h"
 
 struct want_bridge {
 	char name[XBR_IFNAME_LEN];
 	struct bridge_settings settings;
+	struct vlan_set *fresh; /* what a port gets that is added now */
+	struct vlan_set *vlans; /* of the bridge device itself */
 	const char *at;
 	UT_hash_handle hh;
 };
@@ -29,7 +32,8 @@ struct want_port {
 	struct port_encap encap;
 	struct port_settings settings;
 	struct source_list *sources; /* held */
-	uint8_t origin;              /* enum xbr_port_origin */
+	struct vlan_set *vlans;
+	uint8_t origin; /* enum xbr_port_origin */
 	const char *at;
 	UT_hash_handle hh;
 };
@@ -55,6 +59,7 @@ struct want_tag {
 struct want_address {
 	struct want_address_key {
 		uint64_t mac;                /* as in fdb_key() */
+		uint16_t vlan;               /* 0: in all VLANs of the port */
 		char bridge[XBR_IFNAME_LEN]; /* zeros after the name */
 	} key;
 	char dev[XBR_IFNAME_LEN];
@@ -96,7 +101,8 @@ void want_free(struct want *want);
 
 struct want_bridge *want_bridge_find(const struct want *want, const char *name);
 struct want_port *want_port_find(const struct want *want, const char *name);
-struct want_address *want_address_find(const struct want *want, uint64_t mac, const char *bridge);
+struct want_address *want_address_find(const struct want *want, uint64_t mac, uint16_t vlan,
+				       const char *bridge);
 
 /* Each refuses what cannot be, with a sentence, and changes nothing then. */
 int want_bridge_add(struct want *want, const char *name, const struct bridge_patch *patch,
@@ -124,8 +130,32 @@ int want_link_sources(struct want *want, const char *name, const struct source_c
 int want_link_adopt(struct want *want, const char *name, const char *bridge, struct xbr_error *error);
 int want_link_del(struct want *want, const char *name, struct xbr_error *error);
 /* dev: a port, or a bridge for addresses of its own. */
-int want_address_add(struct want *want, uint64_t mac, const char *dev, uint8_t kind, bool replace,
-		     struct xbr_error *error);
+int want_address_add(struct want *want, uint64_t mac, uint16_t vlan, const char *dev, uint8_t kind,
+		     bool replace, struct xbr_error *error);
+
+/*
+ * VLANs of a port, or (self) of a bridge device itself. vids: a bit each. set: only of VLANs that it is in
+ * already. A VLAN that is given up takes its addresses with it.
+ */
+struct vlan_flags {
+	bool pvid, untagged;
+};
+int want_vlan_add(struct want *want, const char *dev, bool self, const uint64_t vids[VLAN_WORDS],
+		  struct vlan_flags flags, bool set, struct xbr_error *error);
+int want_vlan_del(struct want *want, const char *dev, bool self, const uint64_t vids[VLAN_WORDS],
+		  struct xbr_error *error);
+/* For snapshots: the set as it is. */
+int want_vlan_replace(struct want *want, const char *dev, struct vlan_set *set, struct xbr_error *error);
+
+/* Mappings of a port. */
+int want_vlan_map(struct want *want, const char *dev, const uint64_t vids[VLAN_WORDS], uint16_t to,
+		  uint8_t priority, struct xbr_error *error);
+int want_vlan_unmap(struct want *want, const char *dev, const uint64_t vids[VLAN_WORDS],
+		    struct xbr_error *error);
+
+/* Within the model: a bridge's default PVID has changed; may a port with these flags have these mappings? */
+int want_default_pvid(struct want *want, struct want_bridge *bridge, struct xbr_error *error);
+int want_mappings_check(const char *dev, const struct vlan_set *set, uint32_t flags, struct xbr_error *error);
 
 /* reason: enum xbr_punt_reason, or PUNT_REASON_ALL. */
 void want_punt_set(struct want *want, uint32_t reason, const struct punt_patch *patch);

@@ -328,6 +328,7 @@ _Static_assert(sizeof(struct xbr_bridge_vlans) == 512, "fixed");
 enum xbr_vlan_flags {
 	XBR_VLAN_XDP_TAGGED = 1 << 0,
 	XBR_VLAN_XDP_UNTAGGED = 1 << 1,
+	XBR_VLAN_NO_HOST = 1 << 2, /* the host's port is no member */
 };
 
 /* Map `vlans`: array, mmapable, indexed by FID. bridge 0: the FID is free. */

@@ -35,6 +35,7 @@ enum xbr_param_kind {
 			    */
 	XBR_PARAM_TAG,     /* a number, or auto: one is to be handed out */
 	XBR_PARAM_FLAG,    /* no value: the word itself is meant */
+	XBR_PARAM_VIDS,    /* VLAN IDs: 10, 10-20, 10-20,30, all */
 	XBR_PARAM_REFUSED, /* a word of bridge(8) that is answered with `help` as the error */
 	XBR_PARAM_ISOLATION, /* promiscuous, isolated, or the two words community N */
 	XBR_PARAM_KINDS
@@ -69,7 +70,17 @@ enum xbr_command_flags {
 	X("group_fwd_mask", "group_fwd_mask", MASK, "MASK", 0, 0xfff8, 0, \
 	  "bit n: relay frames to 01:80:c2:00:00:0n; default 0") \
 	X("address", "address", UNICAST, "LLADDR", 0, 0, 0, \
-	  "the address of the bridge; default: that of its device when it becomes a bridge")
+	  "the address of the bridge; default: that of its device when it becomes a bridge") \
+	X("vlan_filtering", "vlan_filtering", NUMBER, "0|1", 0, 1, 0, \
+	  "1: frames are of VLANs, and ports members of VLANs; default 0") \
+	X("vlan_protocol", "vlan_protocol", CHOICE, "802.1Q|802.1ad", 0, 0, 0, \
+	  "which tags are its VLANs' own: C-tags or S-tags; default 802.1Q") \
+	X("vlan_default_pvid", "vlan_default_pvid", NUMBER, "VID", 0, 4094, 0, \
+	  "the VLAN that new ports are in, untagged; 0: none; default 1") \
+	X("vlan_stats_enabled", "vlan_stats_enabled", NUMBER, "0|1", 0, 1, 0, \
+	  "1: count frames by port and VLAN; default 0") \
+	X("vlan_stats_per_port", "vlan_stats_per_port", NUMBER, "0|1", 0, 1, 0, \
+	  "1: show the counts of each port, not of all together; default 0")
 
 #define XBR_LINK_OPTIONS(X) \
 	X("learning", "learning", BOOL, "on|off", 0, 0, 0, "learn source addresses; default on") \
@@ -98,6 +109,8 @@ enum xbr_command_flags {
 	  "a port that a guard shut comes back after this; 0, the default: by link recover only") \
 	X("transparent", "transparent", STRING, "SET", 0, 0, 0, \
 	  "for laboratories: relay what should stay on its link, a list of stp, lacp, dot1x, provider, lldp; or all, none") \
+	X("dot1q_tunnel", "dot1q_tunnel", BOOL, "on|off", 0, 0, 0, \
+	  "every tag that comes in is the customer's, and the VLAN's own stays inside; default off") \
 	X("xdp", "xdp", CHOICE, "auto|native|generic|off", 0, 0, 0, \
 	  "where XDP may receive this port's frames; default auto") \
 	X("mode", "mode", CHOICE, "bridge|vepa|private|passthru|source", 0, 0, 0, \
@@ -124,7 +137,7 @@ enum xbr_command_flags {
 #define XBR_PARAM_BR(X, FLAGS) \
 	X("br", "master", DEV, "BR", 0, 0, FLAGS, "entries of this bridge")
 #define XBR_PARAM_VLAN(X) \
-	X("vlan", "vlan", NUMBER, "VID", 1, 4094, 0, "of this VLAN; addresses of a VLAN-unaware bridge are in none")
+	X("vlan", "vlan", NUMBER, "VID", 1, 4094, 0, "of this VLAN; else of all VLANs of the port")
 #define XBR_PARAM_MASTER_SELF(X) \
 	X("master", NULL, FLAG, "", 0, 0, 0, "the table of the bridge is meant, as always") \
 	X("self", NULL, REFUSED, "", 0, 0, 0, \
@@ -158,11 +171,13 @@ enum xbr_command_flags {
 	X("master", "master", DEV, "BR", 0, 0, 0, "ports of this bridge")
 
 #define XBR_PARAMS_fdb_add(X) XBR_PARAM_LLADDR(X) XBR_PARAM_PORT(X, XBR_REQUIRED) XBR_PARAM_MASTER_SELF(X) \
+	XBR_PARAM_VLAN(X) \
 	X("", "state", STATE, XBR_FDB_STATES, 0, 0, XBR_BARE, "what kind of entry; default static")
 #define XBR_PARAMS_fdb_replace(X) XBR_PARAMS_fdb_add(X)
-#define XBR_PARAMS_fdb_del(X) XBR_PARAM_LLADDR(X) XBR_PARAM_PORT(X, XBR_REQUIRED) XBR_PARAM_MASTER_SELF(X)
+#define XBR_PARAMS_fdb_del(X) XBR_PARAM_LLADDR(X) XBR_PARAM_PORT(X, XBR_REQUIRED) XBR_PARAM_MASTER_SELF(X) \
+	XBR_PARAM_VLAN(X)
 #define XBR_PARAMS_fdb_get(X) XBR_PARAM_LLADDR(X) XBR_PARAM_BR(X, 0) XBR_PARAM_PORT(X, 0) \
-	XBR_PARAM_MASTER_SELF(X)
+	XBR_PARAM_MASTER_SELF(X) XBR_PARAM_VLAN(X)
 #define XBR_PARAMS_fdb_show(X) XBR_PARAM_BR(X, 0) XBR_PARAM_PORT(X, 0) XBR_PARAM_VLAN(X) \
 	X("state", "state", STATE, XBR_FDB_STATES, 0, 0, XBR_BARE, "entries of this kind; default all")
 #define XBR_PARAMS_fdb_flush(X) \
@@ -194,6 +209,25 @@ enum xbr_command_flags {
 	X(word, word, STRING, "RATE", 0, 0, 0, "frames a second such as 1000pps, or bits such as 10mbit; off, the default: any")
 #define XBR_PARAMS_storm_control_set(X) XBR_PARAM_LINK(X, XBR_REQUIRED) \
 	XBR_STORM_RATE(X, "broadcast") XBR_STORM_RATE(X, "multicast") XBR_STORM_RATE(X, "unknown")
+#define XBR_PARAM_VID(X) X("vid", "vid", VIDS, "VIDS", 0, 0, XBR_REQUIRED, "VLANs: 10, 10-20, 10-20,30, or all")
+#define XBR_PARAM_SELF(X) \
+	X("self", "self", FLAG, "", 0, 0, 0, "DEV is a bridge, and the VLANs of the device itself are meant") \
+	X("master", NULL, FLAG, "", 0, 0, 0, "DEV is a port, as always")
+#define XBR_PARAMS_vlan_add(X) XBR_PARAM_VID(X) XBR_PARAM_LINK(X, XBR_REQUIRED) \
+	X("pvid", "pvid", FLAG, "", 0, 0, 0, "untagged frames that come in are of this VLAN") \
+	X("untagged", "untagged", FLAG, "", 0, 0, 0, "frames leave without the VLAN's tag") \
+	XBR_PARAM_SELF(X)
+#define XBR_PARAMS_vlan_set(X) XBR_PARAMS_vlan_add(X)
+#define XBR_PARAMS_vlan_del(X) XBR_PARAMS_vlan_add(X)
+#define XBR_PARAMS_vlan_show(X) XBR_PARAM_LINK(X, 0) \
+	X("vid", "vid", NUMBER, "VID", 1, 4094, 0, "only this VLAN")
+#define XBR_PARAMS_vlanmap_add(X) \
+	X("vid", "vid", VIDS, "VIDS", 0, 0, XBR_REQUIRED, "VIDs on the wire; on a tunnel port, the customer's") \
+	X("to", "to", NUMBER, "VLAN", 1, 4094, XBR_REQUIRED, "the VLAN that they are") \
+	XBR_PARAM_LINK(X, XBR_REQUIRED) \
+	X("priority", "priority", NUMBER, "PCP", 0, 7, 0, "of frames that come in; default: as it is")
+#define XBR_PARAMS_vlanmap_del(X) XBR_PARAM_VID(X) XBR_PARAM_LINK(X, XBR_REQUIRED)
+#define XBR_PARAMS_vlanmap_show(X) XBR_PARAM_LINK(X, 0)
 
 #define XBR_PARAMS_stats_show(X) XBR_PARAM_LINK(X, 0)
 #define XBR_PARAMS_reasons_show(X)
@@ -252,6 +286,13 @@ enum xbr_command_flags {
 	X(guard,  del,     "guard.del",   0, "allow it no longer") \
 	X(guard,  show,    "guard.show",  0, "list what ports are allowed, and how it was learned") \
 	X(storm_control, set, "storm_control.set", XBR_NEEDS_OPTION, "limit what a port may flood") \
+	X(vlan,   add,     "vlan.add",    0, "make a port a member of VLANs") \
+	X(vlan,   set,     "vlan.set",    0, "say anew how a port is a member of VLANs that it is in") \
+	X(vlan,   del,     "vlan.del",    0, "take a port out of VLANs") \
+	X(vlan,   show,    "vlan.show",   0, "list the VLANs of ports") \
+	X(vlanmap, add,    "vlanmap.add", 0, "say which VLAN a VID is at a port: translation, or a tunnel's choice") \
+	X(vlanmap, del,    "vlanmap.del", 0, "a VID at a port is that VLAN again") \
+	X(vlanmap, show,   "vlanmap.show", 0, "list such mappings") \
 	X(stats,  show,    "stats.show",  0, "frames and octets of each port, and what became of them") \
 	X(reasons, show,   "reasons",     0, "list the reasons by which frames are counted") \
 	X(punt,   show,    "punt.show",   0, "control frames handed to the agent, and what bounds them") \

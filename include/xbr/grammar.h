@@ -10,6 +10,7 @@
 #define XBR_GRAMMAR_H
 
 #include <jansson.h>
+#include <stdint.h>
 #include <stdio.h>
 
 struct grammar_error {
@@ -40,6 +41,12 @@ int grammar_parse_line(const char *line, unsigned int line_number, json_t **ret_
  */
 int grammar_parse_text(const char *name, const char *text, size_t length, json_t **ret_commands,
 		       struct grammar_error *ret_error);
+
+/*
+ * A list of VLAN IDs ("10", "10-20", "10-20,30", "all") as a bit for each. -EINVAL with the message filled,
+ * and nothing stored: one that is 0 or over 4094, a range backwards, or one ID given twice.
+ */
+int grammar_parse_vids(const char *text, uint64_t ret_vids[64], struct grammar_error *ret_error);
 
 /* Usage text of an object ("fdb"), of one of its commands, or (object NULL) of everything. -ENOENT: no such
  * thing. */

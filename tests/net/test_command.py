@@ -406,7 +406,7 @@ def test_examples_of_the_manuals_are_understood():
 
 def test_synopses_of_the_manuals_are_those_of_the_grammar():
     """Each option of the usage text is in the manual of its object."""
-    for object_ in ("bridge", "link", "fdb"):
+    for object_ in ("bridge", "link", "fdb", "vlan"):
         with open(f"{ROOT}/docs/man/xbr-{object_}.8.scd") as file:
             page = file.read()
         for word in set(re.findall(r"\[(\w+) ", alone("help", object_).stdout)) - {"dev", "to"}:

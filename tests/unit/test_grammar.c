@@ -284,7 +284,9 @@ static void test_lines_have_quotes_and_comments(void)
 		{"bridge add 'br0", "12: a quote that does not end in its line"},
 		{"bridge add \xc3\xa9 now",
 		 "14: 'now' is no option of bridge add; known: dev, name, ageing_time, "
-		 "fdb_max_learned, group_fwd_mask, address"},
+		 "fdb_max_learned, group_fwd_mask, address, vlan_filtering, vlan_protocol, "
+		 "vlan_default_pvid, "
+		 "vlan_stats_enabled, vlan_stats_per_port"},
 		{0}});
 }
 

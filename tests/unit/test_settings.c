@@ -79,7 +79,15 @@ static void each_given_bit_stands_for_one_member(void)
 						     .xdp = XBR_XDP_OFF,
 						     .mode = XBR_MODE_VEPA,
 						     .role = XBR_ROLE_EDGE};
-	static const struct bridge_settings bridge_to = {5, 6, 8, {2, 0, 0, 0, 0, 1}};
+	static const struct bridge_settings bridge_to = {.ageing_time_cs = 5,
+							 .fdb_max_learned = 6,
+							 .group_fwd_mask = 8,
+							 .address = {2, 0, 0, 0, 0, 1},
+							 .vlan_filtering = true,
+							 .vlan_stats_enabled = true,
+							 .vlan_stats_per_port = true,
+							 .vlan_protocol = VLAN_PROTOCOL_8021AD,
+							 .vlan_default_pvid = 7};
 
 	for (uint32_t given = 0; given < 32; given++) {
 		struct port_patch patch = {.given = given, .to = port_to};
@@ -93,7 +101,7 @@ static void each_given_bit_stands_for_one_member(void)
 		CU_ASSERT_EQUAL(s.role, given & PORT_GIVEN_ROLE ? XBR_ROLE_EDGE : XBR_ROLE_AUTO);
 		CU_ASSERT_EQUAL(port_settings_equal(&s, &port_settings_default), given == 0);
 	}
-	for (uint32_t given = 0; given < 16; given++) {
+	for (uint32_t given = 0; given < 512; given++) {
 		struct bridge_patch patch = {.given = given, .to = bridge_to};
 		struct bridge_settings s = bridge_settings_default;
 
@@ -102,6 +110,11 @@ static void each_given_bit_stands_for_one_member(void)
 		CU_ASSERT_EQUAL(s.fdb_max_learned, given & BRIDGE_GIVEN_FDB_MAX_LEARNED ? 6 : 0);
 		CU_ASSERT_EQUAL(s.group_fwd_mask, given & BRIDGE_GIVEN_GROUP_FWD_MASK ? 8 : 0);
 		CU_ASSERT_EQUAL(s.address[5], given & BRIDGE_GIVEN_ADDRESS ? 1 : 0);
+		CU_ASSERT_EQUAL(s.vlan_filtering, (given & BRIDGE_GIVEN_VLAN_FILTERING) != 0);
+		CU_ASSERT_EQUAL(s.vlan_stats_enabled, (given & BRIDGE_GIVEN_VLAN_STATS) != 0);
+		CU_ASSERT_EQUAL(s.vlan_stats_per_port, (given & BRIDGE_GIVEN_VLAN_STATS_PER_PORT) != 0);
+		CU_ASSERT_EQUAL(s.vlan_protocol, given & BRIDGE_GIVEN_VLAN_PROTOCOL ? 0x88a8 : 0x8100);
+		CU_ASSERT_EQUAL(s.vlan_default_pvid, given & BRIDGE_GIVEN_VLAN_DEFAULT_PVID ? 7 : 1);
 		CU_ASSERT_EQUAL(bridge_settings_equal(&s, &bridge_settings_default), given == 0);
 	}
 }

@@ -58,7 +58,7 @@ static void commands_are_stored_as_written(void)
 	struct want *want = make_want();
 	const struct want_bridge *br0 = want_bridge_find(want, "br0"), *br1 = want_bridge_find(want, "br1");
 	const struct want_port *v1 = want_port_find(want, "v1"), *v3 = want_port_find(want, "v3");
-	const struct want_address *address = want_address_find(want, mac_of(1), "br0");
+	const struct want_address *address = want_address_find(want, mac_of(1), 0, "br0");
 
 	CU_ASSERT_EQUAL(br0->settings.ageing_time_cs, 6000);
 	CU_ASSERT_EQUAL(br0->settings.group_fwd_mask, 8);
@@ -72,7 +72,7 @@ static void commands_are_stored_as_written(void)
 	CU_ASSERT_EQUAL(v3->settings.fdb_max_learned, 3);
 	CU_ASSERT_EQUAL(address->kind, XBR_FDB_STATIC);
 	CU_ASSERT_STRING_EQUAL(address->dev, "v1");
-	CU_ASSERT_PTR_NULL(want_address_find(want, mac_of(1), "br1"));
+	CU_ASSERT_PTR_NULL(want_address_find(want, mac_of(1), 0, "br1"));
 	want_free(want);
 }
 
@@ -123,7 +123,7 @@ static void what_cannot_be_is_refused_with_a_sentence(void)
 		CU_ASSERT_EQUAL(HASH_COUNT(want->bridges), 2);
 		CU_ASSERT_EQUAL(HASH_COUNT(want->ports), 4);
 		CU_ASSERT_EQUAL(HASH_COUNT(want->addresses), 1);
-		CU_ASSERT_STRING_EQUAL(want_address_find(want, mac_of(1), "br0")->dev, "v1");
+		CU_ASSERT_STRING_EQUAL(want_address_find(want, mac_of(1), 0, "br0")->dev, "v1");
 		want_free(want);
 	}
 }
@@ -222,11 +222,11 @@ static void an_address_is_tied_once_in_each_bridge(void)
 	struct xbr_error error;
 
 	CU_ASSERT_EQUAL(change(want, "fdb replace 02:00:00:00:00:01 dev v2 blackhole", &error), 0);
-	CU_ASSERT_STRING_EQUAL(want_address_find(want, mac_of(1), "br0")->dev, "v2");
-	CU_ASSERT_EQUAL(want_address_find(want, mac_of(1), "br0")->kind, XBR_FDB_BLACKHOLE);
+	CU_ASSERT_STRING_EQUAL(want_address_find(want, mac_of(1), 0, "br0")->dev, "v2");
+	CU_ASSERT_EQUAL(want_address_find(want, mac_of(1), 0, "br0")->kind, XBR_FDB_BLACKHOLE);
 	CU_ASSERT_EQUAL(change(want, "fdb add 02:00:00:00:00:01 dev v3 sticky", &error), 0);
 	CU_ASSERT_EQUAL(change(want, "fdb add 02:00:00:00:00:02 dev br1 permanent", &error), 0);
-	CU_ASSERT_EQUAL(want_address_find(want, mac_of(2), "br1")->kind, XBR_FDB_LOCAL);
+	CU_ASSERT_EQUAL(want_address_find(want, mac_of(2), 0, "br1")->kind, XBR_FDB_LOCAL);
 	CU_ASSERT_EQUAL(HASH_COUNT(want->addresses), 3);
 	want_free(want);
 }

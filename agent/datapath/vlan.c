@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The maps of VLANs that are hashes: mappings and counters. The others are arrays, mapped; see datapath.h. */
+#include "datapath/datapath.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#include "datapath/internal.h"
+
+int datapath_set_vlan_map(struct datapath *dp, const struct xbr_vlan_map_key *key,
+			  const struct xbr_vlan_map *value)
+{
+	int fd = bpf_map__fd(dp->bpf->maps.vlan_map);
+	int err = value ? bpf_map_update_elem(fd, key, value, BPF_ANY) : bpf_map_delete_elem(fd, key);
+
+	if (err && !value && errno == ENOENT)
+		return 0;
+	return err ? -errno : 0;
+}
+
+int datapath_vlan_map_each(struct datapath *dp,
+			   int (*visit)(const struct xbr_vlan_map_key *key, const struct xbr_vlan_map *value,
+					void *user),
+			   void *user)
+{
+	int fd = bpf_map__fd(dp->bpf->maps.vlan_map), err = 0;
+	struct xbr_vlan_map_key key, *previous = NULL;
+	struct xbr_vlan_map value;
+
+	while (!err && !bpf_map_get_next_key(fd, previous, &key)) {
+		if (!bpf_map_lookup_elem(fd, &key, &value))
+			err = visit(&key, &value, user);
+		previous = &key;
+	}
+	return err;
+}
+
+int datapath_vlan_stats_read(struct datapath *dp, uint32_t port, uint16_t vid,
+			     struct xbr_vlan_stats *ret_stats)
+{
+	struct xbr_vlan_stats_key key = {.port = (__u16)port, .vid = vid};
+	struct xbr_vlan_stats *per_cpu = calloc((size_t)dp->cpus, sizeof(*per_cpu));
+	struct xbr_vlan_stats sum = {};
+
+	if (!per_cpu)
+		return -ENOMEM;
+	if (!bpf_map_lookup_elem(bpf_map__fd(dp->bpf->maps.vlan_stats), &key, per_cpu)) {
+		for (int cpu = 0; cpu < dp->cpus; cpu++) {
+			sum.rx_frames += per_cpu[cpu].rx_frames;
+			sum.rx_bytes += per_cpu[cpu].rx_bytes;
+			sum.tx_frames += per_cpu[cpu].tx_frames;
+			sum.tx_bytes += per_cpu[cpu].tx_bytes;
+		}
+	}
+	free(per_cpu);
+	*ret_stats = sum;
+	return 0;
+}
+
+/* A key is deleted only when the next one is known: else the walk would begin anew. */
+void datapath_vlan_stats_drop(struct datapath *dp,
+			      bool (*is_to_go)(const struct xbr_vlan_stats_key *key, void *user), void *user)
+{
+	int fd = bpf_map__fd(dp->bpf->maps.vlan_stats);
+	struct xbr_vlan_stats_key key, next;
+	bool more = !bpf_map_get_next_key(fd, NULL, &next);
+
+	while (more) {
+		key = next;
+		more = !bpf_map_get_next_key(fd, &key, &next);
+		if (is_to_go(&key, user))
+			bpf_map_delete_elem(fd, &key);
+	}
+}
