@@ -175,8 +175,7 @@ static const struct {
 	[PARAM_BOOL] = {read_bool, MEMBER_SIZE(flag)},       [PARAM_U32] = {read_u32, MEMBER_SIZE(number)},
 	[PARAM_STRING] = {read_string, MEMBER_SIZE(string)}, [PARAM_MAC] = {read_mac, MEMBER_SIZE(mac)},
 	[PARAM_ENUM] = {read_enum, MEMBER_SIZE(number)},     [PARAM_ARRAY] = {read_array, MEMBER_SIZE(array)},
-	[PARAM_TAG] = {read_tag, MEMBER_SIZE(number)},
-	[PARAM_VIDS] = {read_vids, MEMBER_SIZE(vids)},
+	[PARAM_TAG] = {read_tag, MEMBER_SIZE(number)},       [PARAM_VIDS] = {read_vids, MEMBER_SIZE(vids)},
 };
 
 static const struct param *row_find(const struct param *table, const char *name)
