@@ -90,7 +90,10 @@ static int channel_bind(struct model *model, struct port *port, struct xbr_error
 	port->ifindex = port->trunk->ifindex;
 	port_write(model, port);
 	hook_inherit(model, port);
-	err = datapath_set_channel(model->dp, port->ifindex, port->channel_id.word, port->number);
+	/* no frame comes from a group */
+	err = encap_is_group(&port->encap)
+		      ? 0
+		      : datapath_set_channel(model->dp, port->ifindex, port->channel_id.word, port->number);
 	if (err)
 		return xbr_refuse(error, err, "cannot enter %s in the table of channels: %s", port->name,
 				  strerror(-err));

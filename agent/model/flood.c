@@ -5,6 +5,7 @@
  * could say nothing but yes.
  */
 #include <stdlib.h>
+#include <utlist.h>
 
 #include "model/model.h"
 
@@ -50,6 +51,52 @@ static void members_add(struct members *members, const struct model *model, cons
 		members->least_mtu = slot->mtu;
 }
 
+/* ---- channels, and the groups that stand for them ---- */
+
+/* Is a copy for this channel one that everybody's frames make, whatever frame it is? */
+static bool is_ordinary(const struct xbr_port *slot)
+{
+	uint32_t all = XBR_PORT_FLOOD | XBR_PORT_MCAST_FLOOD | XBR_PORT_BCAST_FLOOD;
+	uint32_t none = XBR_PORT_ISOLATED | XBR_PORT_HAIRPIN;
+
+	return slot->state == XBR_STATE_FORWARDING && (slot->flags & all) == all && !(slot->flags & none) &&
+	       slot->mode == XBR_MODE_BRIDGE && !slot->edge;
+}
+
+/*
+ * The replication group of the bridge's channels on a device, that one copy goes to instead of one to each:
+ * the far side replicates, and leaves out whom the tag names as the source. Only where each of them would get
+ * a copy of every frame; of several groups the one with the lowest number. On a VLAN-aware bridge members
+ * differ by VLAN: no group.
+ */
+static const struct port *group_of(const struct model *model, const struct bridge *bridge,
+				   const struct port *trunk)
+{
+	const struct port *group = NULL, *port;
+
+	if (model->dp->bridges[bridge->index].flags & XBR_BRIDGE_VLAN_FILTERING)
+		return NULL;
+	DL_FOREACH (trunk->channels, port) {
+		if (port->bridge != bridge)
+			continue;
+		if (!is_ordinary(port_slot(model, port)))
+			return NULL;
+		if (encap_is_group(&port->encap) && (!group || port->encap.channel < group->encap.channel))
+			group = port;
+	}
+	return group;
+}
+
+static void channels_add(struct members *members, const struct model *model, const struct bridge *bridge,
+			 const struct port *trunk)
+{
+	const struct port *group = group_of(model, bridge, trunk), *port;
+
+	DL_FOREACH (trunk->channels, port)
+		if (port->bridge == bridge && (group ? port == group : !encap_is_group(&port->encap)))
+			members_add(members, model, port);
+}
+
 static int members_find(struct members *members, const struct model *model, const struct bridge *bridge)
 {
 	size_t room = bridge->port_count + 1;
@@ -65,9 +112,7 @@ static int members_find(struct members *members, const struct model *model, cons
 			members_add(members, model, port);
 	members_add(members, model, bridge->local);
 	/* channels last: those in front of them want the frame without a tag */
-	port_foreach (model, port, next)
-		if (port->bridge == bridge && port->trunk)
-			members_add(members, model, port);
+	trunk_foreach(model, port, next) channels_add(members, model, bridge, port);
 	return 0;
 }
 

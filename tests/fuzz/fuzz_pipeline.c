@@ -10,7 +10,7 @@
  * many epochs below: a frame by this port (modulo 8), length (2), gso_size (1), its octets
  *
  * Numbers are little-endian; what is cut off is zero. Ports 1 to 4 and 6 are one bridge, 5 the other; port 7
- * is nothing. tests/fuzz/seeds.py writes this format.
+ * is nothing, or the trunk of 3 and 4. tests/fuzz/seeds.py writes this format.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -19,6 +19,7 @@
 #include "xbr/fdb_word.h"
 
 #define PORTS       6
+#define TRUNK       7
 #define BRIDGES     2
 #define BUCKETS     8
 #define EPOCH_SHIFT 4
@@ -89,6 +90,24 @@ static void make_flood_lists(void)
 	host.flood[2] = (struct host_flood_list){1, {5}};
 }
 
+/* Device 7 carries two channels, ports 3 and 4, of the kind that bits of bridge 2's flags say. */
+static void make_channels(void)
+{
+	uint32_t kind = host.bridges[2].flags >> 4 & 3;
+
+	if (!kind)
+		return;
+	host.ports[TRUNK] = (struct xbr_port){.ifindex = TRUNK};
+	host.port_of[TRUNK] = TRUNK | (uint64_t)kind << XBR_DEVICE_ENCAP_SHIFT;
+	for (uint32_t n = 0; n < 2; n++) {
+		struct xbr_channel_key key = {TRUNK, kind << XBR_CHANNEL_KIND_SHIFT | (n + 1)};
+
+		host.channels[n] = (struct host_channel){.key = key, .port = n + 3};
+		host.ports[n + 3].encap = (uint8_t)kind;
+		host.ports[n + 3].channel = n + 1;
+	}
+}
+
 static void make_world(struct input *in)
 {
 	host_reset();
@@ -103,6 +122,7 @@ static void make_world(struct input *in)
 	for (uint32_t n = 1; n <= BRIDGES; n++)
 		make_bridge(in, n);
 	make_flood_lists();
+	make_channels();
 }
 
 /* ---- what must hold of every frame ---- */

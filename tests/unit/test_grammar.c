@@ -61,6 +61,12 @@ static void test_commands_become_requests(void)
 		{"bridge del br0", "bridge.del {\"bridge\":\"br0\"}"},
 		{"bridge show", "bridge.show {}"},
 		{"bridge", "bridge.show {}"},
+		{"link add c1 type schannel dev eth0 svid 100 master br0",
+		 "link.add "
+		 "{\"dev\":\"eth0\",\"master\":\"br0\",\"name\":\"c1\",\"svid\":100,\"type\":\"schannel\"}"},
+		{"link add name c1 type etag dev eth0 ecid auto master br0",
+		 "link.add "
+		 "{\"dev\":\"eth0\",\"ecid\":\"auto\",\"master\":\"br0\",\"name\":\"c1\",\"type\":\"etag\"}"},
 		{"link add v1 master br0 learning off xdp native",
 		 "link.add {\"dev\":\"v1\",\"learning\":false,\"master\":\"br0\",\"xdp\":\"native\"}"},
 		{"link set dev v1 hairpin on", "link.set {\"dev\":\"v1\",\"hairpin\":true}"},
@@ -249,6 +255,8 @@ static void test_missing_and_repeated_options_are_refused(void)
 		{"fdb show dev v1 brport v2", "17: 'brport' is given twice"},
 		{"link set v1 flood", "18: 'flood' needs a value: on|off"},
 		{"link add v1", "12: link add needs master BR"},
+		{"link add c1 dev v1 dev v2", "20: 'dev' is given twice"},
+		{"link add c1 type schannel svid 4095", "32: '4095' is out of range; svid takes 1 to 4094"},
 		{"bridge add", "11: bridge add needs BR"},
 		{"link set v1", "12: nothing to set; xbr link set help lists the options"},
 		{"fdb add dev v1", "15: fdb add needs LLADDR"},

@@ -158,6 +158,34 @@ static void values_out_of_range_are_refused_and_change_nothing(void)
 	want_free(want);
 }
 
+/* A device has frames of its own, or those of channels of one kind; a tag is one port's. */
+static void a_device_is_a_port_or_carries_channels(void)
+{
+	static const struct port_patch none = {0};
+	const struct port_encap s100 = {.kind = XBR_ENCAP_SCHANNEL, .channel = 100, .dev = "eth9"};
+	const struct port_encap e100 = {.kind = XBR_ENCAP_ETAG, .channel = 100, .dev = "eth9"};
+	const struct port_encap of_port = {.kind = XBR_ENCAP_ETAG, .channel = 100, .dev = "v2"};
+	struct want *want = make_want(), *clone;
+	struct xbr_error error;
+
+	CU_ASSERT_EQUAL(want_channel_add(want, "c1", &s100, "br0", &none, &error), 0);
+	CU_ASSERT_EQUAL(want_channel_add(want, "c2", &s100, "br0", &none, &error), -EEXIST);
+	CU_ASSERT_STRING_EQUAL(error.message, "svid 100 of eth9 is already that of c1");
+	CU_ASSERT_EQUAL(want_channel_add(want, "c2", &e100, "br0", &none, &error), -EBUSY);
+	CU_ASSERT_EQUAL(want_channel_add(want, "c2", &of_port, "br0", &none, &error), -EBUSY);
+	CU_ASSERT_EQUAL(want_link_add(want, "eth9", "br0", &none, &error), -EBUSY);
+	clone = want_clone(want);
+	CU_ASSERT_STRING_EQUAL(want_tag_holder(clone, "eth9", 100), "c1");
+	CU_ASSERT_EQUAL(want_link_del(want, "c1", &error), 0);
+	CU_ASSERT_PTR_NULL(want_trunk_find(want, "eth9"));
+	CU_ASSERT_PTR_NULL(want_tag_holder(want, "eth9", 100));
+	CU_ASSERT_EQUAL(want_channel_add(want, "c2", &e100, "br0", &none, &error), 0);
+	CU_ASSERT_EQUAL(want_bridge_del(clone, "br0", &error), 0);
+	CU_ASSERT_PTR_NULL(want_trunk_find(clone, "eth9"));
+	want_free(clone);
+	want_free(want);
+}
+
 static void names_are_those_the_kernel_takes(void)
 {
 	static const char *const wrong[] = {
@@ -381,6 +409,7 @@ static const struct test_case cases[] = {
 	TEST(commands_are_stored_as_written),
 	TEST(what_cannot_be_is_refused_with_a_sentence),
 	TEST(values_out_of_range_are_refused_and_change_nothing),
+	TEST(a_device_is_a_port_or_carries_channels),
 	TEST(names_are_those_the_kernel_takes),
 	TEST(a_bridge_takes_its_ports_with_it),
 	TEST(a_port_of_somebody_else_becomes_the_users_by_being_named),
