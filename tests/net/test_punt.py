@@ -14,7 +14,7 @@ import time
 
 import pytest
 
-from lab import BROADCAST, XBR, XBRD, Agent, ethernet, pinging, run, wait_for
+from lab import BROADCAST, KERNEL, XBR, XBRD, Agent, ethernet, pinging, run, wait_for
 
 PAUSE = 1
 CONTROL = [n for n in range(16) if n != PAUSE]
@@ -537,7 +537,7 @@ def test_two_agents_in_one_namespace(running):
 
 @pytest.mark.parametrize("memory", [64 << 10, 8 << 20])
 def test_an_agent_of_an_ordinary_user_who_may_lock_little_memory(lab, memory):
-    capabilities = "+bpf,+net_admin,+net_raw"
+    capabilities = "+bpf,+net_admin,+net_raw" if KERNEL >= (6, 8) else "+bpf,+net_admin,+net_raw,+perfmon"
     lab.agent.wrapper = ["prlimit", f"--memlock={memory}:{memory}", "setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups",
                          "--inh-caps", capabilities, "--ambient-caps", capabilities, "--bounding-set", "-all," + capabilities]
     for folder in (lab.folder, lab.bpffs):
