@@ -265,15 +265,14 @@ static void on_tapped(void *user, const struct punt_frame *frame, enum punt_dire
 }
 
 /* A frame that is relayed as the user said is left alone. */
-static void ask_for_tap(struct agent *agent, bool on)
+static void ask_for_tap(struct agent *agent)
 {
 	struct port *port, *next;
 
 	port_foreach (agent->model, port, next) {
 		uint32_t relayed = port->settings.group_fwd_mask | port->bridge->settings.group_fwd_mask;
-		uint32_t wanted = on ? ALL_REASONS & ~relayed : 0;
 
-		punt_ask_port(agent->tap, port, wanted);
+		punt_ask_port(agent->tap, port, ALL_REASONS & ~relayed);
 	}
 }
 
@@ -286,7 +285,12 @@ void punt_update_tap(struct agent *agent)
 	if (!agent->tap)
 		return;
 	punt_tap(agent->model, on ? on_tapped : NULL, agent);
-	ask_for_tap(agent, on);
+	if (on) {
+		ask_for_tap(agent);
+		return;
+	}
+	punt_unregister(agent->tap);
+	agent->tap = NULL;
 }
 
 void handle_punt_tap(void *user, struct server_client *client, const json_t *params,
