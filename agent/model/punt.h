@@ -52,8 +52,8 @@ enum punt_direction {
 int punt_new(struct punt **ret_punt, struct model *model);
 void punt_free(struct punt *punt);
 
-/* name: of the protocol. on_frame may be NULL: it asks, and does not listen. NULL: all PUNT_CONSUMERS are taken.
- * A consumer lives as long as the model, or until punt_unregister(). */
+/* name: of the protocol. on_frame may be NULL: it asks, and does not listen. NULL: all PUNT_CONSUMERS are
+ * taken. A consumer lives as long as the model, or until punt_unregister(). */
 struct punt_consumer *punt_register(struct model *model, const char *name,
 				    void (*on_frame)(void *user, const struct punt_frame *frame), void *user);
 void punt_unregister(struct punt_consumer *consumer);
