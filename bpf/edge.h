@@ -6,6 +6,7 @@
 #ifndef XBR_EDGE_H
 #define XBR_EDGE_H
 
+#include "acl.h"
 #include "modes.h"
 #include "vlan.h"
 
@@ -93,7 +94,9 @@ STAGE void edge(struct frame *f, const struct xbr_port *in)
 		return;
 	}
 	vlan_edit(f, out, f->out, &edit);
-	if (!edge_fits(f, out, tag_edit_len(&edit, f->len)))
+	if (!acl_out(f, in, out, f->out))
+		frame_drop(f, XBR_REASON_acl_deny_out);
+	else if (!edge_fits(f, out, tag_edit_len(&edit, f->len)))
 		frame_drop(f, XBR_REASON_egress_mtu);
 	else if (f->out == f->in)
 		f->reason = XBR_REASON_reflected;

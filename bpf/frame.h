@@ -35,6 +35,8 @@ struct frame {
 
 	/* by modes: the port at which the source of a frame from the uplink is known, else XBR_PORT_NONE */
 	__u32 origin;
+	/* by acl */
+	__u32 redirect; /* the port that a rule sends it to; 0: as the FDB says */
 
 	/* the decision */
 	__u32 out;     /* egress port of a FORWARD; enum xbr_punt_reason of a PUNT */

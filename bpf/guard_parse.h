@@ -135,9 +135,12 @@ EACH_HOOK(GUARD_LAYER_OF_HOOK)
 /* What tags and LLC/SNAP lead to: its type, and where it begins; or 0. */
 STAGE __u32 guard_layer3(const struct octets *octets)
 {
-	__u32 layer3 = LAYER3_NEXT(ETH_TYPE_OFFSET);
+	__u32 layer3 = LAYER3_NEXT(ETH_TYPE_OFFSET), aside = octets_tags_aside(octets);
 
-	for (__u32 n = octets_tags_aside(octets); n <= GUARD_LAYERS; n++) {
+	XBR_UNROLL
+	for (__u32 n = 0; n <= GUARD_LAYERS; n++) {
+		if (n + aside > GUARD_LAYERS)
+			return 0;
 		layer3 = BY_HOOK(octets, guard_layer, LAYER3_OFFSET(layer3));
 		if (!layer3 || LAYER3_TYPE(layer3))
 			return layer3;

@@ -9,6 +9,7 @@
  *     punt       a control frame that the agent asked for?
  *     vlan       which VLAN? may it come in? the FID of its addresses
  *     guard      may its sender say what it says?
+ *     acl        ordered rules: does it pass? to another port? (again where it leaves)
  *     learn      write the FDB on change, or once an epoch
  *     lookup     a port, a flood, or nowhere
  *     edge       may it leave there?
@@ -17,6 +18,7 @@
 #ifndef XBR_PIPELINE_H
 #define XBR_PIPELINE_H
 
+#include "acl.h"
 #include "edge.h"
 #include "encap.h"
 #include "guard.h"
@@ -83,6 +85,11 @@ STAGE void relay(struct frame *f, const struct xbr_port *port, const struct xbr_
 		frame_drop(f, XBR_REASON_port_discarding);
 		return;
 	}
+	if (f->redirect) {
+		lookup_to(f, f->redirect, XBR_REASON_acl_redirect);
+		edge(f, port);
+		return;
+	}
 	if (f->dst & MAC_GROUP_BIT) {
 		lookup_group(f, port, bridge);
 		if (modes_in_play(port))
@@ -110,7 +117,7 @@ STAGE void pipeline(struct frame *f, const struct octets *octets)
 	bridge = bridge_get(port->bridge);
 	if (!bridge || !ingress(f) || !punt(f, port, bridge) || !ingress_state(f, port))
 		return;
-	if (vlan(f, port, bridge) && guard(f, port, octets))
+	if (vlan(f, port, bridge) && guard(f, port, octets) && acl_in(f, port, bridge, octets))
 		relay(f, port, bridge);
 }
 

@@ -39,6 +39,8 @@ struct tag {
 /* What is to become of the tags of a frame that leaves: first the outermost is taken off, then one put on. */
 struct tag_edit {
 	bool pop;
+	bool reserved; /* no octet of it is padding: where it is passed by address, the verifier wants all of
+			  them set */
 	struct tag push;
 };
 

@@ -91,7 +91,7 @@ STAGE bool tc_parse(struct frame *f, const struct __sk_buff *skb)
 	return parse_header(f, data, data_end);
 }
 
-STAGE void tc_decide(struct frame *f, struct __sk_buff *skb)
+HALF void tc_decide(struct frame *f, struct __sk_buff *skb)
 {
 	const struct octets octets = OCTETS_TC(skb);
 
@@ -267,6 +267,19 @@ STAGE void tc_flood_clone(struct tc_flood *flood, __u32 number)
 		count_note(number, XBR_REASON_copy_failed);
 }
 
+/* Looked at for each copy anew: the copy before may have come by here again on this processor, by another
+ * bridge. */
+STAGE bool tc_flood_allowed(struct tc_flood *flood, const struct xbr_port *in, const struct xbr_port *out,
+			    __u32 number)
+{
+	const struct octets octets = OCTETS_TC(flood->skb);
+
+	if (!acl_is_bound_out(out))
+		return true;
+	acl_look(flood->f, &octets);
+	return acl_out(flood->f, in, out, number);
+}
+
 /* bpf_loop() callback: one member of the list. 1 ends the loop. */
 static long tc_flood_member(__u32 index, struct tc_flood *flood)
 {
@@ -283,6 +296,10 @@ static long tc_flood_member(__u32 index, struct tc_flood *flood)
 	vlan_edit(flood->f, out, *number, &edit);
 	if (!edge_fits(flood->f, out, tag_edit_len(&edit, flood->f->len))) {
 		count_note(*number, XBR_REASON_copy_mtu);
+		return 0;
+	}
+	if (acl_wanted(in) && !tc_flood_allowed(flood, in, out, *number)) {
+		count_note(*number, XBR_REASON_copy_acl);
 		return 0;
 	}
 	if (flood->pending)
@@ -379,7 +396,7 @@ STAGE int tc_send_out(struct __sk_buff *skb, struct frame *f, const struct xbr_p
 	return tc_send(out, true);
 }
 
-STAGE int tc_apply(struct __sk_buff *skb, struct frame *f, bool at_ingress)
+HALF int tc_apply(struct __sk_buff *skb, struct frame *f, bool at_ingress)
 {
 	switch (f->verdict) {
 	case XBR_VERDICT_PUNT:

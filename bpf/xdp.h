@@ -50,7 +50,7 @@ STAGE bool xdp_strip(struct frame *f, struct xdp_md *xdp)
 	return f->channel_tag;
 }
 
-STAGE void xdp_decide(struct frame *f, struct xdp_md *xdp)
+HALF void xdp_decide(struct frame *f, struct xdp_md *xdp)
 {
 	const struct octets octets = OCTETS_XDP(xdp);
 
@@ -257,7 +257,7 @@ STAGE int xdp_drop(struct xdp_md *xdp, struct frame *f)
 	return XDP_DROP;
 }
 
-STAGE int xdp_apply(struct xdp_md *xdp, struct frame *f)
+HALF int xdp_apply(struct xdp_md *xdp, struct frame *f)
 {
 	switch (f->verdict) {
 	case XBR_VERDICT_FORWARD:

@@ -14,6 +14,7 @@ struct parse {
 	int at;         /* index of the word in hand */
 	uint32_t given; /* a bit for each parameter seen */
 	uint32_t bare;  /* those whose value stood alone */
+	bool is_not;    /* `not` stands in front of the option in hand */
 	json_t *params;
 	struct grammar_error *error;
 };
@@ -101,6 +102,16 @@ static int take_community(struct parse *parse, const struct xbr_param *param)
 	return 0;
 }
 
+/* A value that is not meant: its text with an exclamation mark in front. Takes *value over. */
+static int turn_round(json_t **value, struct grammar_error *error)
+{
+	json_t *turned = json_sprintf("!%s", json_string_value(*value));
+
+	json_decref(*value);
+	*value = turned;
+	return turned ? 0 : out_of_memory(error);
+}
+
 /* Takes the word in hand as the value of param. */
 static int take_value(struct parse *parse, const struct xbr_param *param)
 {
@@ -112,6 +123,8 @@ static int take_value(struct parse *parse, const struct xbr_param *param)
 		json_decref(value);
 		return take_community(parse, param);
 	}
+	if (err == 0 && parse->is_not)
+		err = turn_round(&value, parse->error);
 	if (err == 0 && param->key)
 		err = add_value(parse, param, value);
 	json_decref(value);
@@ -183,6 +196,9 @@ static int take_option(struct parse *parse)
 	err = grammar_find_param(parse->command, parse->given, word, &place, parse->error);
 	if (err)
 		return err;
+	if (parse->is_not && !(place.param->flags & XBR_MAY_NOT))
+		return grammar_refuse(parse->error, "%s cannot be turned round by not",
+				      grammar_quote(word).text);
 	bit = 1u << (place.param - parse->command->params);
 	if ((parse->given & bit) && !may_repeat(place.param))
 		err = yield(parse, place.param);
@@ -214,6 +230,29 @@ static int refuse_none_of(struct parse *parse, uint32_t one_of)
 	return grammar_refuse(parse->error, "%s needs %s %s or %s %s",
 			      grammar_command_name(parse->command).text, first->words, first->value,
 			      second->words, second->value);
+}
+
+static bool has_not(const struct xbr_command *command)
+{
+	for (int i = 0; command->params[i].words; i++)
+		if (command->params[i].flags & XBR_MAY_NOT)
+			return true;
+	return false;
+}
+
+/* The same, where `not` may stand in front of it. */
+static int take_option_or_not(struct parse *parse)
+{
+	int err;
+
+	parse->is_not = has_not(parse->command) && strcmp(parse->words[parse->at], "not") == 0;
+	if (parse->is_not && ++parse->at == parse->count) {
+		parse->error->column = (unsigned int)parse->at + 1;
+		return grammar_refuse(parse->error, "not needs a word behind it");
+	}
+	err = take_option(parse);
+	parse->is_not = false;
+	return err;
 }
 
 /* Refuses what is missing as a whole. */
@@ -274,7 +313,7 @@ int grammar_parse_words(int count, const char *const words[], json_t **ret_reque
 		return err;
 	parse.params = json_object();
 	while (err == 0 && parse.at < count)
-		err = take_option(&parse);
+		err = take_option_or_not(&parse);
 	if (err == 0)
 		err = check_complete(&parse);
 	if (err == 0)

@@ -37,6 +37,8 @@ static const struct action {
 	{"guard.show", NULL, guard_fields},
 	{"vlan.show", vlan_run_show, NULL},
 	{"vlanmap.show", NULL, vlanmap_fields},
+	{"acl.replace", acl_run_replace, NULL},
+	{"acl.show", acl_run_show, NULL},
 	{0},
 };
 

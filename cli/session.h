@@ -36,6 +36,8 @@ bool session_is_silent(const char *method);
 int fdb_run_show(struct session *session, const json_t *params, struct cli_error *error);
 int fdb_run_get(struct session *session, const json_t *params, struct cli_error *error);
 int stats_run_show(struct session *session, const json_t *params, struct cli_error *error);
+int acl_run_show(struct session *session, const json_t *params, struct cli_error *error);
+int acl_run_replace(struct session *session, const json_t *params, struct cli_error *error);
 int config_run_apply(struct session *session, const json_t *params, struct cli_error *error);
 int config_run_save(struct session *session, const json_t *params, struct cli_error *error);
 int punt_run_show(struct session *session, const json_t *params, struct cli_error *error);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "control/acl.h"
 #include "control/commands.h"
 #include "control/guard.h"
 #include "control/params.h"
@@ -910,5 +911,11 @@ const struct server_method api_methods[] = {
 	{"guard.del", handle_guard_del},
 	{"guard.show", handle_guard_show},
 	{"storm_control.set", handle_storm_control_set},
+	{"acl.add", handle_acl_add},
+	{"acl.del", handle_acl_del},
+	{"acl.bind", handle_acl_bind},
+	{"acl.unbind", handle_acl_unbind},
+	{"acl.show", handle_acl_show},
+	{"acl.replace", handle_acl_replace},
 	{NULL, NULL},
 };

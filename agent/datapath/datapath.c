@@ -161,6 +161,7 @@ static int map_tables(struct datapath *dp)
 	dp->agent = map_memory_of(bpf->maps.agent_saved);
 	dp->switches = map_memory_of(bpf->maps.switches);
 	dp->port_of = map_memory_of(bpf->maps.port_of);
+	dp->acl_sets = map_memory_of(bpf->maps.acl_sets);
 	dp->vlans = map_memory_of(bpf->maps.vlans);
 	dp->bridge_vlans = map_memory_of(bpf->maps.bridge_vlans);
 	dp->port_vlans = map_memory_of(bpf->maps.port_vlans);
@@ -173,7 +174,7 @@ static int map_tables(struct datapath *dp)
 	if (!dp->guards || !dp->guard_live || !dp->ports || !dp->port_live || !dp->port_saved ||
 	    !dp->bridges || !dp->bridge_live || !dp->bridge_saved || !dp->agent || !dp->switches ||
 	    !dp->port_of || !dp->vlans || !dp->bridge_vlans || !dp->port_vlans || !dp->punt_limits ||
-	    !dp->punt_buckets || !dp->channels_freed || !dp->fdb.buckets)
+	    !dp->punt_buckets || !dp->channels_freed || !dp->acl_sets || !dp->fdb.buckets)
 		return -ENOMEM;
 	dp->agent->fdb_seed = dp->fdb.seed;
 	return 0;
@@ -200,6 +201,7 @@ static void unmap_tables(struct datapath *dp)
 	unmap(dp->agent, bpf->maps.agent_saved);
 	unmap(dp->switches, bpf->maps.switches);
 	unmap(dp->port_of, bpf->maps.port_of);
+	unmap(dp->acl_sets, bpf->maps.acl_sets);
 	unmap(dp->vlans, bpf->maps.vlans);
 	unmap(dp->bridge_vlans, bpf->maps.bridge_vlans);
 	unmap(dp->port_vlans, bpf->maps.port_vlans);

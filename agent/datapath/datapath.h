@@ -59,6 +59,7 @@ struct datapath {
 	struct xbr_agent_saved *agent;
 	struct xbr_switches *switches;
 	uint64_t *port_of;
+	struct xbr_acl_set *acl_sets;
 	struct xbr_vlan *vlans;
 	struct xbr_bridge_vlans *bridge_vlans;
 	struct xbr_port_vlans *port_vlans;

@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "datapath/acl_maps.h"
 #include "datapath/internal.h"
 
 /* A mapped array of the former set. */
@@ -278,6 +279,11 @@ int migrate(struct datapath *dp, const struct pins_set *former)
 		err = carry_hash(dp, former, dp->bpf->maps.vlan_map);
 	if (!err)
 		err = carry_sources(dp, former);
+	if (!err)
+		err = carry_array(dp, former, "acl_sets", dp->acl_sets, XBR_ACL_SETS_MAX,
+				  sizeof(*dp->acl_sets));
+	if (!err)
+		err = acl_maps_carry(dp, former);
 	if (!err)
 		err = carry_fdb(dp, former);
 	if (!err)

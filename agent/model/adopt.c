@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "datapath/attach.h"
+#include "model/acl.h"
 #include "model/guard.h"
 #include "model/model.h"
 
@@ -383,6 +384,7 @@ int adopt_all(struct model *model, struct xbr_error *error)
 	fdb_table_walk(&model->dp->fdb, 0, model->dp->fdb.count, count_pinned, model);
 	sources_restore(model);
 	uplink_restore(model);
+	acl_adopted(model);
 	check_bridges(model);
 	check_ports(model);
 	check_trunks(model);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "datapath/attach.h"
-#include "model/model.h"
+#include "model/acl.h"
 
 static struct xbr_bridge *bridge_slot(const struct model *model, const struct bridge *bridge)
 {
@@ -340,6 +340,7 @@ static void ports_of_bridge_del(struct model *model, struct bridge *bridge)
 void bridge_del(struct model *model, struct bridge *bridge)
 {
 	ports_of_bridge_del(model, bridge);
+	acl_bridge_gone(model, bridge);
 	if (model->listener.bridge)
 		model->listener.bridge(model->listener.user, MODEL_DEL, bridge);
 	local_port_unbind(model, bridge);

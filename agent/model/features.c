@@ -2,6 +2,7 @@
 #include "model/features.h"
 
 #include "datapath/features.h"
+#include "model/acl.h"
 #include "model/guard.h"
 #include "xbr/features.h"
 
@@ -61,6 +62,8 @@ uint32_t model_features(const struct model *model)
 	port_foreach (model, port, next_port)
 		features |= port_features(&port->settings) | encap_features(&port->encap) |
 			    punt_feature(punt_asked_of_port(port));
+	if (acl_in_use(model))
+		features |= XBR_FEATURE_acl;
 	return features;
 }
 

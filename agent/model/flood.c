@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <utlist.h>
 
-#include "model/model.h"
+#include "model/acl.h"
 
 struct members {
 	uint32_t *numbers;
@@ -119,7 +119,8 @@ static int members_find(struct members *members, const struct model *model, cons
 static void members_write(struct members *members, struct model *model, struct bridge *bridge)
 {
 	struct xbr_bridge *slot = &model->dp->bridges[bridge->index];
-	bool by_xdp = members->all_xdp && members->devices > 1; /* one port floods to nobody: TC says so */
+	bool by_xdp = members->all_xdp && members->devices > 1 &&
+		      !acl_asks_copies(model, bridge); /* one port floods to nobody: TC says so */
 	int err;
 
 	if (!by_xdp)

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/acl.h"
+
 int model_open(struct model **ret_model, struct datapath *dp, struct rtnl *rtnl, struct xbr_error *error)
 {
 	struct model *model = calloc(1, sizeof(*model));
@@ -31,6 +33,10 @@ int model_open(struct model **ret_model, struct datapath *dp, struct rtnl *rtnl,
 	tags_open(model);
 	dp->on_fdb_event = fdb_on_event;
 	dp->on_fdb_event_user = model;
+	if (acl_open(model, error)) {
+		model_close(model);
+		return error->code;
+	}
 	*ret_model = model;
 	return 0;
 }
@@ -43,6 +49,7 @@ void model_close(struct model *model)
 	punt_free(model->punt);
 	sources_close(model);
 	tags_close(model);
+	acl_close(model);
 	HASH_CLEAR(hh, model->ports);
 	HASH_CLEAR(hh, model->trunks);
 	HASH_CLEAR(hc, model->channels);

@@ -14,6 +14,7 @@
  *     features.c  what the programs must have in them
  *     punt.c    frames to and from the agent (punt.h)
  *     channel.c ports that are a tag of a device          tags.c   tags handed out
+ *     acl.c     access lists and sets: acl.h
  *
  * State has one owner: dynamic addresses are the datapath's, carrier and ifindex the kernel's, settings are
  * here, and written through to the pinned maps, from which adopt.c reads them again. Functions that take a
@@ -178,6 +179,7 @@ struct model {
 	uint32_t tag_last[ENCAP_KINDS]; /* handed out last */
 	struct freed_tag *freed;        /* tags given back, by device and tag */
 	uint32_t freed_next;            /* in channels_freed */
+	struct acl_model *acl;          /* acl.h */
 	uint8_t *seen_empty; /* a bit for each slot of the FDB: claimed, but without data at the last sweep */
 };
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/acl.h"
 #include "model/guard.h"
 #include "model/model.h"
 
@@ -95,7 +96,7 @@ static uint32_t found_flags(const struct port *port)
 void port_write(struct model *model, struct port *port)
 {
 	struct xbr_port *slot = port_slot(model, port);
-	uint32_t hook = slot->flags & (XBR_PORT_XDP_IN | XBR_PORT_XDP_OUT);
+	uint32_t hook = slot->flags & (XBR_PORT_XDP_IN | XBR_PORT_XDP_OUT | XBR_PORT_ACL);
 	uint32_t set =
 		port->local ? 0 : port->settings.flags | (port->settings.community ? XBR_PORT_ISOLATED : 0);
 
@@ -131,6 +132,7 @@ void port_write_state(struct model *model, struct port *port)
 
 	if (slot->state == state)
 		return;
+	acl_port_comes(model);
 	__atomic_store_n(&slot->state, state, __ATOMIC_SEQ_CST);
 	if (state == XBR_STATE_DISABLED)
 		fdb_flush_port(model, port);
@@ -420,6 +422,7 @@ void port_del(struct model *model, struct port *port)
 	sources_forget(model, port);
 	guard_forget(model, port);
 	pinned_addresses_remove(model, port);
+	acl_port_gone(model, port);
 	if (model->listener.link)
 		model->listener.link(model->listener.user, MODEL_DEL, port);
 	flood_mark(port->bridge);
@@ -428,6 +431,7 @@ void port_del(struct model *model, struct port *port)
 	if (port->trunk)
 		channel_leave(model, port);
 	port_free(model, port);
+	acl_ports_changed(model);
 }
 
 /* ---- changes ---- */
@@ -467,6 +471,7 @@ static void port_rename(struct model *model, struct port *port, const char *name
 	memset(port->name, 0, sizeof(port->name));
 	memcpy(port->name, name, strnlen(name, sizeof(port->name) - 1));
 	HASH_ADD_STR(model->ports, name, port);
+	acl_ports_changed(model);
 }
 
 static bool link_differs(const struct rtnl_link *a, const struct rtnl_link *b)

@@ -8,6 +8,8 @@
 
 struct host_world host;
 struct xbr_settings settings;
+struct host_acl host_acl;
+_Thread_local struct flow host_scratch;
 _Thread_local struct xbr_counters host_counters[HOST_PORTS];
 _Thread_local struct guard_scratch host_guard_scratch;
 _Thread_local struct xbr_punt_counts host_punt_counts[HOST_PORTS][XBR_PUNT_ROOM];
@@ -15,6 +17,7 @@ _Thread_local struct xbr_punt_counts host_punt_counts[HOST_PORTS][XBR_PUNT_ROOM]
 void host_reset(void)
 {
 	memset(&host, 0, sizeof(host));
+	memset(&host_acl, 0, sizeof(host_acl));
 	memset(host_counters, 0, sizeof(host_counters));
 	memset(host_punt_counts, 0, sizeof(host_punt_counts));
 }
@@ -35,12 +38,16 @@ static bool flood_member(const struct frame *f, const struct xbr_port *in, __u32
 
 	if (!out || !edge_delivers(f, in, out, number))
 		return false;
-	if (edge_fits(f, out, copy_len(f, out, number))) {
-		count_tx(f, number, copy_len(f, out, number));
-		return true;
+	if (!edge_fits(f, out, copy_len(f, out, number))) {
+		count_note(number, XBR_REASON_copy_mtu);
+		return false;
 	}
-	count_note(number, XBR_REASON_copy_mtu);
-	return false;
+	if (!acl_out(f, in, out, number)) {
+		count_note(number, XBR_REASON_copy_acl);
+		return false;
+	}
+	count_tx(f, number, copy_len(f, out, number));
+	return true;
 }
 
 static __u64 flood(struct frame *f)

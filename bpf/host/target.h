@@ -21,6 +21,7 @@
 #define PIN_PATH(var, number) ((void)(var), (void)(number)) /* only the kernel's verifier minds */
 #define RARE()                ((void)0)
 #define GLOBAL                static __attribute__((unused))
+#define PART                  static __attribute__((unused))
 
 /* gcc does not know clang's `#pragma unroll`; without it the loops mean the same. */
 #pragma GCC diagnostic ignored "-Wunknown-pragmas"
@@ -154,6 +155,11 @@ STAGE bool octets_load(const struct octets *octets, __u32 offset, void *to, __u3
 		return false;
 	memcpy(to, octets->at + offset, count);
 	return true;
+}
+
+STAGE __u32 octets_count(const struct octets *octets)
+{
+	return octets->count;
 }
 
 STAGE struct xbr_port *port_get(__u32 number)
@@ -299,6 +305,11 @@ STAGE struct xbr_trace *trace_get(void)
 	return &host.trace;
 }
 
+STAGE __u32 unknown_zero(void)
+{
+	return 0;
+}
+
 STAGE __u64 jiffies_now(void)
 {
 	return host.jiffies;
@@ -328,5 +339,7 @@ STAGE __u64 clock_boot_now(void)
 {
 	return host.clock_ns;
 }
+
+#include "acl_maps.h"
 
 #endif

@@ -21,6 +21,17 @@
 /* A function that the verifier looks at by itself, knowing nothing of its arguments. */
 #define GLOBAL __attribute__((noinline))
 
+/* A function that is not made part of its caller: the stack it takes is given back. */
+#define PART static __attribute__((noinline))
+
+/* A half of a program's work. With features each is a PART: what one needs of the stack is free again for the
+ * next. */
+#ifdef XBR_PLAIN
+#define HALF STAGE
+#else
+#define HALF PART
+#endif
+
 /* Makes `var` final here; the constant keeps the compiler from making this one with its likes on other paths.
  */
 #define PIN_PATH(var, number) asm volatile("" : "+r"(var) : "i"(number))
@@ -208,6 +219,14 @@ struct octets {
 
 #define BY_HOOK_ALONE(octets, function)                                                                      \
 	((octets)->is_xdp ? function##_xdp((octets)->context) : function##_tc((octets)->context))
+
+/* How many there are, a tag in metadata not among them. */
+STAGE __u32 octets_count(const struct octets *octets)
+{
+	if (octets->is_xdp)
+		return (__u32)bpf_xdp_get_buff_len(octets->context);
+	return ((const struct __sk_buff *)octets->context)->len;
+}
 
 /* Tags that are not among them, but in the metadata of an skb. */
 STAGE __u32 octets_tags_aside(const struct octets *octets)
@@ -447,5 +466,7 @@ STAGE __u64 clock_boot_now(void)
 {
 	return bpf_ktime_get_boot_ns();
 }
+
+#include "acl_maps.h"
 
 #endif

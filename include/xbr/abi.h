@@ -16,6 +16,7 @@
 
 #include <linux/types.h>
 
+#include "xbr/acl.h"
 #include "xbr/features.h"
 #include "xbr/punt.h"
 #include "xbr/reasons.h"
@@ -70,6 +71,7 @@ enum xbr_port_flags {
 	XBR_PORT_XDP_OUT = 1 << 19,  /* it takes XDP frames (ndo_xdp_xmit) */
 	XBR_PORT_VETH = 1 << 20,     /* XDP_TX does not wake a peer without an XDP program: a redirect does */
 	XBR_PORT_VLAN_MAP = 1 << 21, /* it has entries in `vlan_map` */
+	XBR_PORT_ACL = 1 << 27,      /* an access list may have a word on frames that come in by it */
 };
 
 /*
@@ -135,11 +137,15 @@ struct xbr_port {
 	__u32 punt;            /* bit n: frames of enum xbr_punt_reason n received here are for the agent */
 	__u32 guard;           /* enum xbr_guard_flags; 0: no guard looks at its frames */
 	__u16 community;       /* with XBR_PORT_ISOLATED: the group it may speak to; 0: to nobody */
-	__u8 reserved[18];
+	__u8 reserved[10];
 	__u32 channel;      /* of the device `ifindex`; its MTU is what is left beside the tag */
 	__u8 encap;         /* enum xbr_encap */
 	__u8 channel_flags; /* enum xbr_channel_flags */
 	__u8 reserved1[2];
+	__u16 acl_in; /* numbers of access lists; 0: none */
+	__u16 acl_out;
+	__u16 acl_window;      /* first bucket of `acl_cache` that flows coming in by it may take */
+	__u16 acl_window_mask; /* how many, less one */
 };
 _Static_assert(sizeof(struct xbr_port) == 64, "a port is one cache line");
 
@@ -270,6 +276,7 @@ _Static_assert(sizeof(struct xbr_allowed) == 16, "no padding");
 /* ---- bridges ----------------------------------------------------------------------------------- */
 
 enum xbr_bridge_flags {
+	XBR_BRIDGE_ACL_VLANS = 1 << 8, /* some VLAN of it has an access list */
 	XBR_BRIDGE_HOST_UP = 1 << 0,   /* the bridge device is up: it gets its copies */
 	XBR_BRIDGE_XDP_FLOOD = 1 << 1, /* `flood_xdp` holds every receiver: XDP may flood by itself */
 	XBR_BRIDGE_VLAN_FILTERING = 1 << 2,
@@ -292,7 +299,9 @@ struct xbr_bridge {
 	__u16 vlan_tpid_be; /* of the tags that are its VLANs' own (vlan_protocol); tags of others are payload
 			     */
 	__u32 punt;         /* as xbr_port.punt, for all its ports */
-	__u8 reserved[32];
+	__u8 reserved[28];
+	__u16 acl_in; /* numbers of access lists; 0: none */
+	__u16 acl_out;
 };
 _Static_assert(sizeof(struct xbr_bridge) == 64, "a bridge is one cache line");
 

@@ -43,9 +43,10 @@ enum xbr_param_kind {
 
 enum xbr_param_flags {
 	XBR_REQUIRED = 1 << 0,
-	XBR_BARE = 1 << 1,   /* the value may stand without its word */
-	XBR_ONE_OF = 1 << 2, /* at least one of those so marked must be given */
-	XBR_YIELDS = 1 << 3, /* a bare value is that of the next parameter, if the word comes too */
+	XBR_BARE = 1 << 1,    /* the value may stand without its word */
+	XBR_ONE_OF = 1 << 2,  /* at least one of those so marked must be given */
+	XBR_YIELDS = 1 << 3,  /* a bare value is that of the next parameter, if the word comes too */
+	XBR_MAY_NOT = 1 << 4, /* `not` may stand in front of its word: its value begins with ! then */
 };
 
 enum xbr_command_flags {
@@ -228,6 +229,50 @@ enum xbr_command_flags {
 	X("priority", "priority", NUMBER, "PCP", 0, 7, 0, "of frames that come in; default: as it is")
 #define XBR_PARAMS_vlanmap_del(X) XBR_PARAM_VID(X) XBR_PARAM_LINK(X, XBR_REQUIRED)
 #define XBR_PARAMS_vlanmap_show(X) XBR_PARAM_LINK(X, 0)
+#define XBR_PARAM_LIST(X, FLAGS) X("list", "list", STRING, "LIST", 0, 0, XBR_BARE | FLAGS, "the name of an access list")
+#define XBR_ACL_WORD(X, word, value, help) X(word, word, STRING, value, 0, 0, XBR_MAY_NOT, help)
+#define XBR_ACL_RULE(X) \
+	X("seq", "seq", NUMBER, "N", 1, 4294967294, 0, "its place in the list; default behind the last, by tens") \
+	X("", "action", CHOICE, "permit|deny", 0, 0, XBR_BARE, "what becomes of a frame that it matches; default permit") \
+	XBR_ACL_WORD(X, "dst_mac", "LLADDR[/MASK]", "destination address") \
+	XBR_ACL_WORD(X, "src_mac", "LLADDR[/MASK]", "source address") \
+	XBR_ACL_WORD(X, "vlan_id", "VID", "VLAN; 0: of none") \
+	XBR_ACL_WORD(X, "vlan_prio", "PCP", "priority of the outermost tag") \
+	XBR_ACL_WORD(X, "eth_type", "TYPE", "EtherType behind all tags, LLC and SNAP: ipv4, ipv6, arp, 0x88b5, ...") \
+	XBR_ACL_WORD(X, "src_ip", "PREFIX|@SET", "IPv4 or IPv6 source") \
+	XBR_ACL_WORD(X, "dst_ip", "PREFIX|@SET", "IPv4 or IPv6 destination") \
+	XBR_ACL_WORD(X, "ip_proto", "PROTO", "upper layer behind all headers: tcp, udp, icmp, icmpv6, ..., or its number") \
+	XBR_ACL_WORD(X, "dscp", "DSCP", "code point, 0 to 63") \
+	XBR_ACL_WORD(X, "frag", "no|first|later|any", "fragments") \
+	XBR_ACL_WORD(X, "src_port", "PORT[-PORT]|@SET", "source port; needs ip_proto") \
+	XBR_ACL_WORD(X, "dst_port", "PORT[-PORT]|@SET", "destination port; needs ip_proto") \
+	XBR_ACL_WORD(X, "tcp_flags", "FLAGS[/MASK]", "such as syn, or syn/syn,ack") \
+	XBR_ACL_WORD(X, "icmp_type", "N", "ICMP type; needs ip_proto icmp or icmpv6") \
+	XBR_ACL_WORD(X, "icmp_code", "N", "ICMP code") \
+	XBR_ACL_WORD(X, "arp_op", "request|reply|N", "ARP operation") \
+	XBR_ACL_WORD(X, "arp_sip", "PREFIX", "ARP sender's IPv4 address") \
+	XBR_ACL_WORD(X, "arp_tip", "PREFIX", "ARP target's IPv4 address") \
+	XBR_ACL_WORD(X, "arp_sha", "LLADDR[/MASK]", "ARP sender's Ethernet address") \
+	XBR_ACL_WORD(X, "arp_tha", "LLADDR[/MASK]", "ARP target's Ethernet address") \
+	XBR_ACL_WORD(X, "nd_target", "PREFIX", "target of a neighbour solicitation, advertisement or redirect") \
+	X("redirect", "redirect", DEV, "DEV", 0, 0, 0, "send it to this port, whatever the fdb says") \
+	X("log", "log", FLAG, "", 0, 0, 0, "tell of it by an event (xbr monitor acl), a few in a second at most") \
+	X("police", NULL, REFUSED, "", 0, 0, 0, "there are no meters yet that a rule could police by")
+#define XBR_PARAM_BOUND_TO(X) \
+	X("dev", "dev", DEV, "DEV", 0, 0, 0, "a port, or a bridge device: frames of the host") \
+	X("vlan", "vlan", NUMBER, "VID", 1, 4094, 0, "a VLAN; of the bridge br, else of all") \
+	X("br", "br", DEV, "BR", 0, 0, 0, "a bridge: frames of all its ports") \
+	X("", "direction", CHOICE, "in|out", 0, 0, XBR_BARE | XBR_REQUIRED, "where frames come in, or where they leave")
+#define XBR_PARAM_SET_NAME(X) X("set", "set", STRING, "SET", 0, 0, XBR_BARE | XBR_REQUIRED, "the name of a set")
+
+#define XBR_PARAMS_acl_add(X) XBR_PARAM_LIST(X, XBR_REQUIRED) XBR_ACL_RULE(X)
+#define XBR_PARAMS_acl_del(X) XBR_PARAM_LIST(X, XBR_REQUIRED) \
+	X("seq", "seq", NUMBER, "N", 1, 4294967294, 0, "the rule; default: the whole list")
+#define XBR_PARAMS_acl_bind(X) XBR_PARAM_LIST(X, XBR_REQUIRED) XBR_PARAM_BOUND_TO(X)
+#define XBR_PARAMS_acl_unbind(X) XBR_PARAMS_acl_bind(X)
+#define XBR_PARAMS_acl_show(X) XBR_PARAM_LIST(X, 0)
+#define XBR_PARAMS_acl_replace(X) XBR_PARAM_LIST(X, XBR_REQUIRED) \
+	X("file", "file", STRING, "FILE", 0, 0, XBR_BARE | XBR_REQUIRED, "a rule in each line; -: standard input")
 
 #define XBR_PARAMS_stats_show(X) XBR_PARAM_LINK(X, 0)
 #define XBR_PARAMS_reasons_show(X)
@@ -293,6 +338,12 @@ enum xbr_command_flags {
 	X(vlanmap, add,    "vlanmap.add", 0, "say which VLAN a VID is at a port: translation, or a tunnel's choice") \
 	X(vlanmap, del,    "vlanmap.del", 0, "a VID at a port is that VLAN again") \
 	X(vlanmap, show,   "vlanmap.show", 0, "list such mappings") \
+	X(acl,    add,     "acl.add",     0, "add a rule to an access list, which is made by its first") \
+	X(acl,    del,     "acl.del",     0, "delete a rule, or a list that is not bound") \
+	X(acl,    bind,    "acl.bind",    0, "have frames of a port, VLAN or bridge asked by a list") \
+	X(acl,    unbind,  "acl.unbind",  0, "no longer") \
+	X(acl,    show,    "acl.show",    0, "list access lists, their rules, and with -s what they counted") \
+	X(acl,    replace, "acl.replace", 0, "give a list the rules of a file and no others, from one frame to the next") \
 	X(stats,  show,    "stats.show",  0, "frames and octets of each port, and what became of them") \
 	X(reasons, show,   "reasons",     0, "list the reasons by which frames are counted") \
 	X(punt,   show,    "punt.show",   0, "control frames handed to the agent, and what bounds them") \

@@ -72,7 +72,12 @@
 	X(channel_untagged, DROP,    "came without a channel's tag by a device that carries channels only") \
 	X(channel_echo,     DROP,    "the tag says that the frame came from this very channel (802.1BR, VN-Tag)") \
 	X(channel_failed,   DROP,    "the kernel refused to put on or take off the channel's tag") \
-	X(to_reflect,       NOTE,    "left by this uplink for an edge port: only a switch that reflects sends it back")
+	X(to_reflect,       NOTE,    "left by this uplink for an edge port: only a switch that reflects sends it back") \
+	X(acl_deny,         DROP,    "a rule of an access list denies it") \
+	X(acl_unparsed,     DROP,    "an access list has a rule that would deny it, and it cannot be parsed far enough to rule that out") \
+	X(acl_deny_out,     DROP,    "a rule of an access list denies it where it would leave") \
+	X(acl_redirect,     FORWARD, "a rule of an access list sends it to another port") \
+	X(copy_acl,         NOTE,    "an access list denied a flooded copy for this egress port")
 /* clang-format on */
 
 enum xbr_reason {

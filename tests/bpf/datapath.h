@@ -106,6 +106,9 @@ int datapath_set_punt_device(const struct datapath *dp, __u32 ifindex);
 int datapath_punt_counts(const struct datapath *dp, __u32 port, __u32 reason,
 			 struct xbr_punt_counts *ret_counts);
 
+/* Gives a list rules: lines of words as they are typed. 0 or -errno. */
+int datapath_set_acl(const struct datapath *dp, __u32 number, const char *rules);
+
 /* Runs one frame. ret_departure may be NULL. 0 or -errno (the kernel refuses frames under 14 octets:
  * -EINVAL). */
 int datapath_run(const struct datapath *dp, const struct arrival *arrival, struct departure *ret_departure);

@@ -64,6 +64,14 @@ struct row_allowed {
 	__u8 age; /* 1: it has ended */
 };
 
+/* An access list: its rules as they are typed, a newline behind each, and where it is bound. rules NULL:
+ * none. */
+struct row_acl {
+	const char *rules;
+	__u8 port; /* 0: the bridge */
+	bool out;
+};
+
 struct row {
 	const char *name;
 	const char *clause;
@@ -76,6 +84,7 @@ struct row {
 	struct row_allowed allowed[4];
 	__u32 members; /* BIT(port): who is on the flood list; 0: all */
 	struct row_vlan vlans[12];
+	struct row_acl acl[2];
 	void (*prepare)(const struct tables *tables);
 
 	/* the frame */
@@ -109,6 +118,7 @@ struct row_table {
 extern const struct row_table rows_plain; /* rows.c */
 extern const struct row_table rows_guard; /* rows_guard.c: guards */
 extern const struct row_table rows_edge;  /* rows_edge.c: edge modes */
+extern const struct row_table rows_acl;   /* rows_acl.c: access lists */
 extern const struct row_table rows_vlan;  /* rows_vlan.c: VLAN-aware bridges */
 
 /* The FID of a VLAN of the rows' bridge; 0: its own. */

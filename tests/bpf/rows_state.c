@@ -185,6 +185,25 @@ static int allow(const struct datapath *dp, const struct row_allowed *allowed)
 	return datapath_allow(dp, &key, &value);
 }
 
+/* A list with that number, bound; the ports that its frames come by are told. */
+static int put_acl(const struct datapath *dp, const struct row_acl *acl, __u32 number)
+{
+	struct tables const *t = &dp->tables;
+	int err = datapath_set_acl(dp, number, acl->rules);
+
+	if (acl->port && acl->out)
+		t->ports[acl->port].acl_out = (__u16)number;
+	else if (acl->port)
+		t->ports[acl->port].acl_in = (__u16)number;
+	else if (acl->out)
+		t->bridges[ROW_BRIDGE].acl_out = (__u16)number;
+	else
+		t->bridges[ROW_BRIDGE].acl_in = (__u16)number;
+	for (__u32 n = P1; n < LAB_PORTS; n++)
+		t->ports[n].flags |= XBR_PORT_ACL;
+	return err;
+}
+
 int row_prepare(const struct row *row, const struct datapath *dp, const struct lab *lab)
 {
 	int err;
@@ -202,6 +221,8 @@ int row_prepare(const struct row *row, const struct datapath *dp, const struct l
 		err = allow(dp, &row->allowed[i]);
 	for (size_t i = 0; i < 2 && row->sources[i].mac && !err; i++)
 		err = list_source(dp, &row->sources[i]);
+	for (__u32 n = 0; n < 2 && row->acl[n].rules && !err; n++)
+		err = put_acl(dp, &row->acl[n], n + 1);
 	if (!err && row->prepare)
 		row->prepare(&dp->tables);
 	return err;

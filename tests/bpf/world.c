@@ -45,8 +45,8 @@ static __u32 bridge_of(__u32 port)
 static __u32 usual_flags(__u32 port)
 {
 	if (port == HOST)
-		return XBR_PORT_LOCAL;
-	return XBR_PORT_DEFAULT_FLAGS | XBR_PORT_XDP_IN | (port == P4 ? 0u : XBR_PORT_XDP_OUT);
+		return XBR_PORT_LOCAL | XBR_PORT_ACL;
+	return XBR_PORT_DEFAULT_FLAGS | XBR_PORT_XDP_IN | XBR_PORT_ACL | (port == P4 ? 0u : XBR_PORT_XDP_OUT);
 }
 
 static void prepare_bridges(const struct tables *t, const struct lab *lab)
@@ -121,6 +121,22 @@ static int allow_station(const struct datapath *dp, __u8 n)
 	return datapath_allow(dp, &key, &given);
 }
 
+/* By P1 comes in what list 1 lets in, by P4 leaves what list 2 lets out. No rule tells a header of IP that is
+ * cut short from another type: TC gets some frames with another one. */
+static int prepare_acls(const struct datapath *dp)
+{
+	int err = datapath_set_acl(dp, 1,
+				   "deny src_mac 02:00:00:00:00:03\n"
+				   "permit src_mac 02:00:00:00:00:05 redirect p4\n"
+				   "deny eth_type 0xfffe\n");
+
+	if (!err)
+		err = datapath_set_acl(dp, 2, "deny eth_type 0xffff\n");
+	dp->tables.ports[P1].acl_in = 1;
+	dp->tables.ports[P4].acl_out = 2;
+	return err;
+}
+
 int world_prepare(const struct datapath *dp, const struct lab *lab)
 {
 	static const __u32 members_a[] = {P1, P4, HOST};
@@ -139,7 +155,7 @@ int world_prepare(const struct datapath *dp, const struct lab *lab)
 		err = allow_station(dp, (__u8)n);
 	if (!err)
 		err = datapath_set_flood(dp, FID_B, members_b, sizeof(members_b) / sizeof(members_b[0]));
-	return err;
+	return err ? err : prepare_acls(dp);
 }
 
 /* ---- changes ---- */

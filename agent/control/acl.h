@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * acl: requests about access lists and sets (acl.*, aclset.*). Each is one change that frames see whole, so a
+ * single request goes to the model directly, as one on an address does; in a transaction they build up a want
+ * (want_acl.h).
+ */
+#ifndef XBR_CONTROL_ACL_H
+#define XBR_CONTROL_ACL_H
+
+#include "control/server.h"
+#include "model/acl_rule.h"
+
+/* A rule from the parameters of acl.add. */
+int acl_rule_read(const json_t *params, const struct acl_names *names, struct xbr_acl_rule *ret_rule,
+		  struct xbr_error *error);
+
+void handle_acl_add(void *user, struct server_client *client, const json_t *params,
+		    struct server_reply *reply);
+void handle_acl_del(void *user, struct server_client *client, const json_t *params,
+		    struct server_reply *reply);
+void handle_acl_bind(void *user, struct server_client *client, const json_t *params,
+		     struct server_reply *reply);
+void handle_acl_unbind(void *user, struct server_client *client, const json_t *params,
+		       struct server_reply *reply);
+void handle_acl_show(void *user, struct server_client *client, const json_t *params,
+		     struct server_reply *reply);
+void handle_acl_replace(void *user, struct server_client *client, const json_t *params,
+			struct server_reply *reply);
+
+#endif

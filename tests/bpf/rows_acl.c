@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Rows of access lists; see rows.h. Here is what becomes of a frame that a list has a word on; that lists and
+ * frames at random come out as a model says is for tests/net/test_acl_model.py.
+ */
+#include "rows_words.h"
+
+#define BOUND(where, ...)                                                                                    \
+	{                                                                                                    \
+		.rules = (__VA_ARGS__), .port = (where)                                                      \
+	}
+#define BOUND_OUT(where, ...)                                                                                \
+	{                                                                                                    \
+		.rules = (__VA_ARGS__), .port = (where), .out = true                                         \
+	}
+
+/* IPv4 from 10.0.0.1 to 10.0.0.2, UDP from port 1000 to port 53: whole, a later fragment, cut off. */
+#define IP_HEAD(length, fragment)                                                                            \
+	"\x45\x00" length "\x00\x07" fragment "\x40\x11\x00\x00\x0a\x00\x00\x01\x0a\x00\x00\x02"
+#define UDP_DNS    "\x03\xe8\x00\x35\x00\x0b\x00\x00xbr"
+#define PADDING    "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
+#define DNS_PACKET IP_HEAD("\x00\x1f", "\x00\x00") UDP_DNS PADDING
+#define A_DNS_B    BYTES(MAC_B MAC_A TYPE_IP DNS_PACKET)
+#define A_LATER_B  BYTES(MAC_B MAC_A TYPE_IP IP_HEAD("\x00\x1f", "\x00\x01") UDP_DNS PADDING)
+#define A_LYING_B  BYTES(MAC_B MAC_A TYPE_IP IP_HEAD("\x01\x1f", "\x00\x00") UDP_DNS PADDING)
+#define A_NESTED_B BYTES(MAC_B MAC_A TAG("\x00\x05") STAG("\x00\x06") TYPE_IP DNS_PACKET)
+#define A_SNAP_B   BYTES(MAC_B MAC_A "\x00\x36\xaa\xaa\x03\x00\x00\x00" TYPE_IP DNS_PACKET)
+
+#define KNOWN .fdb = {A_AT_P1, B_AT_P2}
+
+static const struct row rows[] = {
+	{
+		.name = "the first rule that matches decides",
+		.clause = "bpf/acl.h",
+		.in = P1,
+		KNOWN,
+		.acl = {BOUND(P1, "permit dst_ip 10.0.0.2 ip_proto udp dst_port 53\ndeny ip_proto udp")},
+		.frame = A_DNS_B,
+		FORWARD(unicast, P2),
+		.xdp = XDP_REDIRECT,
+	},
+	{
+		.name = "what a rule denies is dropped, and its source is not learned",
+		.clause = "bpf/acl.h",
+		.in = P1,
+		.acl = {BOUND(P1, "deny ip_proto udp dst_port 50-60\npermit ip_proto udp")},
+		.frame = A_DNS_B,
+		DROP(acl_deny),
+	},
+	{
+		.name = "what no rule matches passes",
+		.clause = "bpf/acl.h",
+		.in = P1,
+		KNOWN,
+		.acl = {BOUND(P1, "deny not ip_proto udp\ndeny ip_proto udp not dst_port 53")},
+		.frame = A_DNS_B,
+		FORWARD(unicast, P2),
+		.xdp = XDP_REDIRECT,
+	},
+	{
+		.name = "every list that is bound must let it pass: port and bridge",
+		.clause = "bpf/acl.h",
+		.in = P1,
+		KNOWN,
+		.acl = {BOUND(P1, "permit eth_type ipv4"), BOUND(0, "deny src_mac 02:00:00:00:00:0a")},
+		.frame = A_DNS_B,
+		DROP(acl_deny),
+	},
+	{
+		.name = "nested tags hide nothing",
+		.clause = "bpf/flow.h",
+		.in = P1,
+		KNOWN,
+		.acl = {BOUND(P1, "deny vlan_id 5 ip_proto udp dst_port 53")},
+		.frame = A_NESTED_B,
+		DROP(acl_deny),
+	},
+	{
+		.name = "nor does SNAP",
+		.clause = "bpf/flow.h, 802.1H",
+		.in = P1,
+		KNOWN,
+		.acl = {BOUND(P1, "deny ip_proto udp dst_port 53")},
+		.frame = A_SNAP_B,
+		DROP(acl_deny),
+	},
+	{
+		.name = "a later fragment may be of a port that is denied",
+		.clause = "bpf/acl_classify.h",
+		.in = P1,
+		KNOWN,
+		.acl = {BOUND(P1, "deny ip_proto udp dst_port 99")},
+		.frame = A_LATER_B,
+		DROP(acl_unparsed),
+	},
+	{
+		.name = "a later fragment is let pass by a rule that reads no port",
+		.clause = "bpf/acl_classify.h",
+		.in = P1,
+		KNOWN,
+		.acl = {BOUND(P1, "permit frag later src_ip 10.0.0.1\ndeny ip_proto udp dst_port 99")},
+		.frame = A_LATER_B,
+		FORWARD(unicast, P2),
+		.xdp = XDP_REDIRECT,
+	},
+	{
+		.name = "a length that lies hides nothing",
+		.clause = "bpf/flow.h",
+		.in = P1,
+		KNOWN,
+		.acl = {BOUND(P1, "permit ip_proto udp dst_port 53\ndeny ip_proto udp dst_port 99")},
+		.frame = A_LYING_B,
+		DROP(acl_unparsed),
+	},
+	{
+		.name = "a rule sends it to another port",
+		.clause = "bpf/acl.h",
+		.in = P1,
+		KNOWN,
+		.acl = {BOUND(P1, "permit ip_proto udp redirect p3")},
+		.frame = A_DNS_B,
+		FORWARD(acl_redirect, P3),
+		.xdp = XDP_REDIRECT,
+	},
+	{
+		.name = "a known destination's port may refuse it",
+		.clause = "bpf/acl.h",
+		.in = P1,
+		KNOWN,
+		.acl = {BOUND_OUT(P2, "deny eth_type ipv4")},
+		.frame = A_DNS_B,
+		DROP(acl_deny_out),
+	},
+	{
+		.name = "a copy may be refused, and the others go",
+		.clause = "bpf/acl.h",
+		.in = P1,
+		.fdb = {A_AT_P1},
+		.acl = {BOUND_OUT(P3, "deny eth_type ipv4")},
+		.frame = BYTES(MAC_ALL MAC_A TYPE_IP DNS_PACKET),
+		FLOOD(broadcast, BIT(P2) | BIT(P4) | BIT(HOST)),
+		.copy_note = XBR_REASON_copy_acl,
+		.copy_note_at = P3,
+	},
+};
+
+const struct row_table rows_acl = ROW_TABLE(rows);
