@@ -29,7 +29,7 @@ STAGE enum xbr_reason edge_refusal(const struct frame *f, const struct xbr_port 
 {
 	if (out->state != XBR_STATE_FORWARDING)
 		return XBR_REASON_egress_down;
-	if (out_number == f->in && !(out->flags & XBR_PORT_HAIRPIN))
+	if (out_number == f->in && !(out->flags & XBR_PORT_HAIRPIN) && !vlan_reflects(f, out_number))
 		return XBR_REASON_same_port;
 	if (feature_on(XBR_FEATURE_edge) && in->flags & out->flags & XBR_PORT_ISOLATED)
 		return XBR_REASON_isolated;

@@ -16,6 +16,7 @@
 /* What a port is to a VLAN. */
 #define VLAN_MEMBER   1
 #define VLAN_UNTAGGED 2
+#define VLAN_HAIRPIN  4
 
 /* In functions of their own: a place must not be known on one path and unknown on another (decision 013). */
 GLOBAL int vlan_port_bits(__u32 port, __u32 vid)
@@ -27,7 +28,8 @@ GLOBAL int vlan_port_bits(__u32 port, __u32 vid)
 		return 0;
 	word = &vlans->word[(vid & XBR_VID_MASK) / 64];
 	return (word->member >> (vid & 63) & 1 ? VLAN_MEMBER : 0) |
-	       (word->untagged >> (vid & 63) & 1 ? VLAN_UNTAGGED : 0);
+	       (word->untagged >> (vid & 63) & 1 ? VLAN_UNTAGGED : 0) |
+	       (word->hairpin >> (vid & 63) & 1 ? VLAN_HAIRPIN : 0);
 }
 
 GLOBAL int vlan_fid(__u32 bridge, __u32 vid)
@@ -148,6 +150,12 @@ STAGE bool vlan(struct frame *f, const struct xbr_port *port, const struct xbr_b
 STAGE bool vlan_may_leave(const struct frame *f, __u32 out)
 {
 	return !vlan_is_aware(f) || vlan_port_bits(out, vlan_of(f)) & VLAN_MEMBER;
+}
+
+/* Reflective relay (802.1Qbg) in this VLAN alone. */
+STAGE bool vlan_reflects(const struct frame *f, __u32 port)
+{
+	return vlan_is_aware(f) && vlan_port_bits(port, vlan_of(f)) & VLAN_HAIRPIN;
 }
 
 /* What makes the frame, as it is now, leave with the VLAN's own tag as `tci`, or (tpid_be 0) without. */

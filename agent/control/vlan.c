@@ -12,7 +12,7 @@
 struct vlan_request {
 	const char *dev;
 	uint64_t vid[VLAN_WORDS];
-	bool pvid, untagged, self;
+	bool pvid, untagged, hairpin, self;
 	uint32_t to, priority;
 };
 
@@ -30,9 +30,9 @@ struct vlan_request {
 		.name = #flag, .type = PARAM_BOOL, VLAN_FIELD(flag)                                          \
 	}
 static const struct param vlan_add_params[] = {
-	VLAN_DEV, VLAN_VID, VLAN_FLAG(pvid), VLAN_FLAG(untagged), VLAN_FLAG(self), {0}};
+	VLAN_DEV, VLAN_VID, VLAN_FLAG(pvid), VLAN_FLAG(untagged), VLAN_FLAG(hairpin), VLAN_FLAG(self), {0}};
 static const struct param vlan_del_params[] = {
-	VLAN_DEV, VLAN_VID, VLAN_FLAG(pvid), VLAN_FLAG(untagged), VLAN_FLAG(self), {0}};
+	VLAN_DEV, VLAN_VID, VLAN_FLAG(pvid), VLAN_FLAG(untagged), VLAN_FLAG(hairpin), VLAN_FLAG(self), {0}};
 static const struct param vlanmap_add_params[] = {
 	VLAN_DEV,
 	VLAN_VID,
@@ -58,7 +58,8 @@ static int add_or_set(const json_t *params, struct want *want, bool set, struct 
 
 	if (err)
 		return err;
-	return want_vlan_add(want, r.dev, r.self, r.vid, (struct vlan_flags){r.pvid, r.untagged}, set, error);
+	return want_vlan_add(want, r.dev, r.self, r.vid, (struct vlan_flags){r.pvid, r.untagged, r.hairpin},
+			     set, error);
 }
 
 int command_vlan_add(const json_t *params, struct want *want, struct xbr_error *error)
@@ -140,6 +141,8 @@ static void add_flags(const struct vlan_run *run, json_t *object)
 		json_array_append_new(flags, json_string("PVID"));
 	if (run->untagged)
 		json_array_append_new(flags, json_string("Egress Untagged"));
+	if (run->hairpin)
+		json_array_append_new(flags, json_string("Hairpin"));
 	if (json_array_size(flags))
 		json_object_set(object, "flags", flags);
 	json_decref(flags);
@@ -233,8 +236,8 @@ static void save_run(json_t *lines, const struct port *port, const struct vlan_r
 	struct line line;
 
 	begin_line(&line, "vlan add", run->first, run->last, port);
-	line_add(&line, "%s%s%s", run->pvid ? " pvid" : "", run->untagged ? " untagged" : "",
-		 port->local ? " self" : "");
+	line_add(&line, "%s%s%s%s", run->pvid ? " pvid" : "", run->untagged ? " untagged" : "",
+		 run->hairpin ? " hairpin" : "", port->local ? " self" : "");
 	line_append(&line, lines);
 }
 
@@ -242,7 +245,7 @@ static void save_run(json_t *lines, const struct port *port, const struct vlan_r
 static bool is_fresh(const struct vlan_set *fresh, const struct vlan_run *run)
 {
 	return run->first == run->last && vlan_set_has(fresh, run->first) &&
-	       vlan_set_is_untagged(fresh, run->first) == run->untagged &&
+	       vlan_set_is_untagged(fresh, run->first) == run->untagged && !run->hairpin &&
 	       (fresh->pvid == run->first) == run->pvid;
 }
 

@@ -142,6 +142,8 @@ static uint8_t flags_for(const struct port *port, uint16_t vid)
 {
 	if (port->vlans->mapping_count && !(port->settings.flags & XBR_PORT_TUNNEL))
 		return 0;
+	if (vlan_set_is_hairpin(port->vlans, vid))
+		return 0;
 	if (port->settings.flags & XBR_PORT_TUNNEL || vlan_set_is_untagged(port->vlans, vid))
 		return XBR_VLAN_XDP_UNTAGGED;
 	return XBR_VLAN_XDP_TAGGED;

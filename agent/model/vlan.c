@@ -149,6 +149,7 @@ static void write_words(struct model *model, const struct port *port, const stru
 
 	for (uint32_t w = 0; w < VLAN_WORDS; w++) {
 		__atomic_store_n(&slot->word[w].untagged, set->vlans.word[w].untagged, __ATOMIC_SEQ_CST);
+		__atomic_store_n(&slot->word[w].hairpin, set->vlans.word[w].hairpin, __ATOMIC_SEQ_CST);
 		__atomic_store_n(&slot->word[w].member, set->vlans.word[w].member, __ATOMIC_SEQ_CST);
 	}
 }

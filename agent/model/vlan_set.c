@@ -108,12 +108,18 @@ bool vlan_set_is_untagged(const struct vlan_set *set, uint16_t vid)
 	return bit(set->vlans.word[vid / 64].untagged, vid);
 }
 
+bool vlan_set_is_hairpin(const struct vlan_set *set, uint16_t vid)
+{
+	return bit(set->vlans.word[vid / 64].hairpin, vid);
+}
+
 static struct vlan_run run_of(const struct vlan_set *set, uint16_t vid)
 {
 	return (struct vlan_run){.first = vid,
 				 .last = vid,
 				 .pvid = set->pvid == vid,
-				 .untagged = vlan_set_is_untagged(set, vid)};
+				 .untagged = vlan_set_is_untagged(set, vid),
+				 .hairpin = vlan_set_is_hairpin(set, vid)};
 }
 
 bool vlan_set_next_run(const struct vlan_set *set, struct vlan_run *run)
@@ -128,7 +134,7 @@ bool vlan_set_next_run(const struct vlan_set *set, struct vlan_run *run)
 	while (!run->pvid && run->last < XBR_VID_MAX && vlan_set_has(set, (uint16_t)(run->last + 1))) {
 		struct vlan_run next = run_of(set, (uint16_t)(run->last + 1));
 
-		if (next.pvid || next.untagged != run->untagged)
+		if (next.pvid || next.untagged != run->untagged || next.hairpin != run->hairpin)
 			break;
 		run->last++;
 	}
@@ -153,11 +159,21 @@ void vlan_set_add(struct vlan_set *set, const uint64_t vids[VLAN_WORDS], bool pv
 	}
 }
 
+void vlan_set_hairpin(struct vlan_set *set, const uint64_t vids[VLAN_WORDS], bool on)
+{
+	for (uint16_t w = 0; w < VLAN_WORDS; w++) {
+		__u64 *word = &set->vlans.word[w].hairpin;
+
+		*word = on ? *word | vids[w] : *word & ~vids[w];
+	}
+}
+
 void vlan_set_del(struct vlan_set *set, const uint64_t vids[VLAN_WORDS])
 {
 	for (uint16_t w = 0; w < VLAN_WORDS; w++) {
 		set->vlans.word[w].member &= ~vids[w];
 		set->vlans.word[w].untagged &= ~vids[w];
+		set->vlans.word[w].hairpin &= ~vids[w];
 		if (set->pvid / 64 == w && bit(vids[w], set->pvid))
 			set->pvid = 0;
 	}

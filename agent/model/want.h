@@ -138,7 +138,7 @@ int want_address_add(struct want *want, uint64_t mac, uint16_t vlan, const char 
  * already. A VLAN that is given up takes its addresses with it.
  */
 struct vlan_flags {
-	bool pvid, untagged;
+	bool pvid, untagged, hairpin;
 };
 int want_vlan_add(struct want *want, const char *dev, bool self, const uint64_t vids[VLAN_WORDS],
 		  struct vlan_flags flags, bool set, struct xbr_error *error);

@@ -90,9 +90,11 @@ int want_vlan_add(struct want *want, const char *dev, bool self, const uint64_t 
 		return xbr_refuse(error, -ENOENT, "%s is not in VLAN %u", dev,
 				  first_missing(*holder.set, vids));
 	err = take_over(want, &holder, error);
-	if (!err)
-		vlan_set_add(*holder.set, vids, flags.pvid, flags.untagged);
-	return err;
+	if (err)
+		return err;
+	vlan_set_add(*holder.set, vids, flags.pvid, flags.untagged);
+	vlan_set_hairpin(*holder.set, vids, flags.hairpin);
+	return 0;
 }
 
 static void drop_addresses(struct want *want, const char *dev, const uint64_t vids[VLAN_WORDS])

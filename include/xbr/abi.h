@@ -354,13 +354,14 @@ _Static_assert(sizeof(struct xbr_vlan) == 8, "one load");
 struct xbr_vlan_word {
 	__u64 member;
 	__u64 untagged; /* among the members: frames leave without the VLAN's tag */
+	__u64 hairpin;  /* among the members: a frame of the VLAN may leave by the port it came by */
 };
 
 /* Map `port_vlans`: array, mmapable, indexed by port number. */
 struct xbr_port_vlans {
 	struct xbr_vlan_word word[XBR_VID_LIMIT / 64];
 };
-_Static_assert(sizeof(struct xbr_port_vlans) == 1024, "two bits for each VID");
+_Static_assert(sizeof(struct xbr_port_vlans) == 1536, "three bits for each VID");
 
 /* Map `vlan_map`: hash; only where the port has XBR_PORT_VLAN_MAP. */
 enum xbr_vlan_map_way {

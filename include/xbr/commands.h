@@ -217,6 +217,7 @@ enum xbr_command_flags {
 #define XBR_PARAMS_vlan_add(X) XBR_PARAM_VID(X) XBR_PARAM_LINK(X, XBR_REQUIRED) \
 	X("pvid", "pvid", FLAG, "", 0, 0, 0, "untagged frames that come in are of this VLAN") \
 	X("untagged", "untagged", FLAG, "", 0, 0, 0, "frames leave without the VLAN's tag") \
+	X("hairpin", "hairpin", FLAG, "", 0, 0, 0, "a frame of the VLAN may leave by the port it came by") \
 	XBR_PARAM_SELF(X)
 #define XBR_PARAMS_vlan_set(X) XBR_PARAMS_vlan_add(X)
 #define XBR_PARAMS_vlan_del(X) XBR_PARAMS_vlan_add(X)

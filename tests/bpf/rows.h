@@ -44,6 +44,7 @@ struct row_vlan {
 	__u8 port;
 	__u16 vid;
 	bool untagged;
+	bool hairpin;
 };
 
 /* A source list's address; mac NULL: none. nodst: the port has that. */

@@ -164,6 +164,8 @@ static void set_vlans(const struct tables *t, const struct row *row)
 		word->member |= 1ull << v->vid % 64;
 		if (v->untagged)
 			word->untagged |= 1ull << v->vid % 64;
+		if (v->hairpin)
+			word->hairpin |= 1ull << v->vid % 64;
 		t->bridge_vlans[ROW_BRIDGE].block[v->vid / XBR_VLAN_BLOCK] = (__u16)(fid / XBR_VLAN_BLOCK);
 		t->vlans[fid] = (struct xbr_vlan){.bridge = ROW_BRIDGE, .vid = v->vid, .flood = ROW_FID};
 	}

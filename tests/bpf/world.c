@@ -344,7 +344,8 @@ static void change_membership(const struct world_change *change, struct xbr_port
 	const __u64 all = (1ull << (VLANS + 1)) - 2;
 
 	vlans->word[0] = (struct xbr_vlan_word){.member = change->value & all,
-						.untagged = change->value >> 8 & change->value & all};
+						.untagged = change->value >> 8 & change->value & all,
+						.hairpin = change->value >> 16 & change->value & all};
 }
 
 /* Full, or empty for good: whatever the clocks of the three are. */

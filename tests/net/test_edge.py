@@ -229,3 +229,44 @@ def test_a_port_starts_in_its_mode(running):
         stream.stop()
         stray = [frame for frame in ears.frames(b) if b"xbr-stream" in frame]
         assert not stray and any(b"xbr-stream" in frame for frame in ears.frames(far))
+
+
+@pytest.mark.parametrize("xdp", ["off", "native"])
+def test_reflective_relay_in_one_vlan_alone(running, xdp):
+    """Two stations behind one port, as behind a VEPA: the bridge sends back what one sends the other, in the VLANs that say so."""
+    a, b = running.guests(2)
+    running.bridge([a, b], options="vlan_filtering 1", link_options=f"xdp {xdp}")
+    running.xbr(f"vlan add vid 10-11 dev {a.port} hairpin")
+    running.xbr(f"vlan add vid 20 dev {a.port}")
+    running.xbr(f"vlan add vid 10-20 dev {b.port}")
+    one, two = "02:bb:00:00:00:01", "02:bb:00:00:00:02"
+
+    def frame(dst, src, vid):
+        return ethernet(dst, src, tags=[(0x8100, vid)])
+
+    def check():
+        with running.listen(a, b) as ears:
+            for vid in (10, 20):
+                a.send(frame(BROADCAST, one, vid), frame(BROADCAST, two, vid))
+            ears.everything()
+            a.send(frame(two, one, 10), frame(two, one, 20))
+            heard = ears.everything()
+            assert heard[a].count(frame(two, one, 10)) == 1 and heard[a].count(frame(two, one, 20)) == 0 and heard[b] == []
+            a.send(frame(BROADCAST, one, 10), frame(BROADCAST, one, 20))
+            heard = ears.everything()
+            assert heard[a].count(frame(BROADCAST, one, 10)) == 1 and heard[a].count(frame(BROADCAST, one, 20)) == 0
+            assert heard[b].count(frame(BROADCAST, one, 10)) == heard[b].count(frame(BROADCAST, one, 20)) == 1
+    check()
+    saved = running.xbr("save").stdout
+    assert f"vlan add vid 10-11 dev {a.port} hairpin" in saved
+    running.agent.kill9()
+    check()
+    running.agent.start()
+    assert running.xbr("save").stdout == saved
+    check()
+    vlans = {entry["vlan"]: entry.get("flags", []) for entry in running.show(f"vlan show dev {a.port}")[0]["vlans"]}
+    assert "Hairpin" in vlans[10] and "Hairpin" not in vlans[20]
+    running.xbr(f"vlan set vid 10-11 dev {a.port}")
+    with running.listen(a) as ears:
+        a.send(frame(two, one, 10))
+        assert ears.frames(a) == []

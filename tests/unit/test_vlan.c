@@ -159,8 +159,8 @@ static int vlan(struct want *want, const char *dev, const char *text, bool pvid,
 	uint64_t bits[VLAN_WORDS];
 
 	vids(text, bits);
-	return want_vlan_add(want, dev, !strcmp(dev, "br0"), bits, (struct vlan_flags){pvid, untagged}, false,
-			     &error);
+	return want_vlan_add(want, dev, !strcmp(dev, "br0"), bits, (struct vlan_flags){pvid, untagged, false},
+			     false, &error);
 }
 
 static void ports_begin_with_the_default_and_follow_it(void)
