@@ -20,7 +20,6 @@ struct frame {
 	__u32 injected; /* the agent sent it, as if received on `in`: not to be punted */
 
 	/* by encap, on a device that carries channels; the frame is what is behind the tag */
-	__u64 channel_tag;    /* its octets, where XDP took it off: the first one lowest */
 	__u8 channel_octets;  /* of the tag in front of it; 0: none */
 	__u8 channel_refused; /* enum xbr_reason: why it is of no channel; XBR_REASON_none: it is of one */
 	__u8 channel_worn;    /* octets of the channel's tag that was put on it for the last copy */

@@ -12,14 +12,15 @@ char _license[] SEC("license") = "GPL";
 SEC("xdp.frags")
 int xbr_xdp(struct xdp_md *xdp)
 {
-	struct frame f = {};
+	struct xdp_frame x = {};
+	struct frame *f = &x.f;
 
 	xdp_wipe_metadata(xdp);
-	xdp_context(&f, xdp);
-	if (!xdp_strip(&f, xdp))
+	xdp_context(f, xdp);
+	if (!xdp_strip(f, xdp))
 		return XDP_PASS;
-	xdp_decide(&f, xdp);
-	return xdp_apply(xdp, &f);
+	xdp_decide(f, xdp);
+	return xdp_apply(xdp, f);
 }
 
 /* Every frame that comes in by a port, and what the agent sends by the punt pair. */

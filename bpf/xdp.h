@@ -11,6 +11,12 @@
 #include "tag_xdp.h"
 #include "xdp_encap.h"
 
+/* What XDP alone remembers of a frame: every `struct frame` here is the beginning of one of these. */
+struct xdp_frame {
+	struct frame f;
+	__u64 channel_tag; /* the octets that were taken off, the first one lowest */
+};
+
 /* ---- parse ---- */
 
 /* Somebody else's metadata (a peer's program can leave some on a veth) must not reach TC as ours: where our
@@ -40,14 +46,16 @@ STAGE void xdp_context(struct frame *f, struct xdp_md *xdp)
  */
 STAGE bool xdp_strip(struct frame *f, struct xdp_md *xdp)
 {
+	__u64 *taken = &((struct xdp_frame *)f)->channel_tag;
+
 	if (!feature_on(XBR_FEATURE_encap))
 		return true;
 	if (f->channel_refused)
 		return false;
 	if (!f->channel_octets)
 		return true;
-	f->channel_tag = xdp_encap_strip(xdp, f->channel_octets);
-	return f->channel_tag;
+	*taken = xdp_encap_strip(xdp, f->channel_octets);
+	return *taken;
 }
 
 HALF void xdp_decide(struct frame *f, struct xdp_md *xdp)
@@ -65,7 +73,7 @@ HALF void xdp_decide(struct frame *f, struct xdp_md *xdp)
 STAGE bool xdp_redress(struct xdp_md *xdp, const struct frame *f)
 {
 	if (!feature_on(XBR_FEATURE_encap) || !f->channel_octets ||
-	    !xdp_encap_push(xdp, f->channel_tag, f->channel_octets))
+	    !xdp_encap_push(xdp, ((const struct xdp_frame *)f)->channel_tag, f->channel_octets))
 		return true;
 	count_frame(f->in, f->len, XBR_REASON_channel_failed);
 	return false;
