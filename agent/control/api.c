@@ -217,7 +217,8 @@ static void handle_stats_show(void *user, struct server_client *client, const js
 		append_stats(list, agent->model, bridge->local);
 	port_foreach (agent->model, port, next)
 		append_stats(list, agent->model, port);
-	trunk_foreach(agent->model, port, next) append_stats(list, agent->model, port);
+	trunk_foreach (agent->model, port, next)
+		append_stats(list, agent->model, port);
 }
 
 /* ---- changes of the configuration ---- */

@@ -170,8 +170,9 @@ void adopt_on_lost(void *user)
 	port_foreach (model, port, next)
 		if (port->ifindex && !port->trunk && !is_there(model, port))
 			device_gone(model, port->ifindex);
-	trunk_foreach(model, port, next) if (port->ifindex && !is_there(model, port))
-		device_gone(model, port->ifindex);
+	trunk_foreach (model, port, next)
+		if (port->ifindex && !is_there(model, port))
+			device_gone(model, port->ifindex);
 	rtnl_link_each(model->rtnl, told_each, model);
 }
 
@@ -354,8 +355,7 @@ static void check_trunks(struct model *model)
 	struct xbr_error error;
 
 	trunks_clean(model);
-	trunk_foreach(model, trunk, next)
-	{
+	trunk_foreach (model, trunk, next) {
 		if (!trunk->ifindex)
 			continue;
 		if (rtnl_link_by_index(model->rtnl, (int)trunk->ifindex, &link) || !is_there(model, trunk))

@@ -432,5 +432,7 @@ void trunks_clean(struct model *model)
 {
 	struct port *trunk, *next;
 
-	trunk_foreach(model, trunk, next) if (!trunk->channels) trunk_free(model, trunk);
+	trunk_foreach (model, trunk, next)
+		if (!trunk->channels)
+			trunk_free(model, trunk);
 }

@@ -23,13 +23,13 @@ void flood_mark(struct bridge *bridge)
 	bridge->flood_dirty = true;
 }
 
-/* Would every flooded frame be let out by this port? */
+/* Would every flooded frame be let out by this port, as it is? A channel's copies get their tag in TC. */
 bool flood_takes_all(const struct xbr_port *slot)
 {
 	uint32_t all = XBR_PORT_FLOOD | XBR_PORT_MCAST_FLOOD | XBR_PORT_BCAST_FLOOD | XBR_PORT_XDP_OUT;
 	uint32_t none = XBR_PORT_ISOLATED | XBR_PORT_HAIRPIN;
 
-	return (slot->flags & all) == all && !(slot->flags & none);
+	return (slot->flags & all) == all && !(slot->flags & none) && !slot->encap;
 }
 
 static void members_add(struct members *members, const struct model *model, const struct port *port)
@@ -41,10 +41,6 @@ static void members_add(struct members *members, const struct model *model, cons
 	members->numbers[members->count++] = port->number;
 	if (port->local)
 		return;
-	if (port->trunk) { /* a copy gets its tag in TC */
-		members->all_xdp = false;
-		return;
-	}
 	members->ifindexes[members->devices++] = slot->ifindex;
 	members->all_xdp = members->all_xdp && flood_takes_all(slot);
 	if (slot->mtu < members->least_mtu)
@@ -112,7 +108,8 @@ static int members_find(struct members *members, const struct model *model, cons
 			members_add(members, model, port);
 	members_add(members, model, bridge->local);
 	/* channels last: those in front of them want the frame without a tag */
-	trunk_foreach(model, port, next) channels_add(members, model, bridge, port);
+	trunk_foreach (model, port, next)
+		channels_add(members, model, bridge, port);
 	return 0;
 }
 

@@ -63,7 +63,7 @@ static bool find_members(struct lists *l)
 	if (!l->members)
 		return false;
 	port_foreach (l->model, port, next)
-		if (port->bridge == l->bridge)
+		if (port->bridge == l->bridge && !encap_is_group(&port->encap))
 			add_member(l, port);
 	add_member(l, l->bridge->local);
 	return true;

@@ -452,27 +452,33 @@ def test_what_is_refused_changes_nothing(refusing, command, why):
 @pytest.mark.parametrize("mode", ["native", "off"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_channel_has_vlans_of_its_own(running, kind, mode):
-    """c1 is tagged in VLAN 10, c2 is untagged in it, c3 is of another VLAN; a is untagged in 10, b in 20."""
+    """c1 is tagged in VLAN 10, c2 is untagged in it, c3 and c4 are of another VLAN; a is untagged in 10, b in 20."""
     wire, a, b = running.guest(mtu=1600), *running.guests(2)
     running.bridge([a, b], options="vlan_filtering 1")
     channels(running, kind)
+    running.xbr(channel(kind, "c4", 99))
     use_xdp(running, wire, mode)
     for dev, vid, how in (("v2", 10, "pvid untagged"), ("v3", 20, "pvid untagged"), ("c1", 10, ""), ("c2", 10, "pvid untagged"),
-                          ("c3", 20, "pvid untagged")):
+                          ("c3", 20, "pvid untagged"), ("c4", 20, "pvid untagged")):
         running.xbr(f"vlan del vid 1 dev {dev}")
         running.xbr(f"vlan add vid {vid} dev {dev} {how}")
     one, two, three = NUMBERS[kind]
     tag = ((CTAG, 10),)
     with running.listen(wire, a, b) as ears:
         down, down_tagged = (ethernet(BROADCAST, a.mac, tags=t, payload=b"down", length=n) for t, n in (((), 60), (tag, 64)))
-        a.send(down)
-        heard = ears.everything()
-        assert sorted(heard.pop(wire)) == sorted([tagged(kind, one, down_tagged), tagged(kind, two, down)])
-        assert heard == {a: [], b: []}
+        for host in ("up", "down"):  # without the host's copy XDP would flood by itself, were it not for channels
+            running.host(f"ip link set br0 {host}")
+            a.send(down)
+            heard = ears.everything()
+            assert sorted(heard.pop(wire)) == sorted([tagged(kind, one, down_tagged), tagged(kind, two, down)])
+            assert heard == {a: [], b: []}
         x = "02:aa:00:00:00:01"
         up, up_tagged = (ethernet(a.mac, x, tags=t, payload=b"up", length=n) for t, n in (((), 60), (tag, 64)))
         wire.send(tagged(kind, one, up_tagged, "up"))
         assert ears.everything() == {wire: [], a: [up], b: []}
+        group = down_tagged[:6] + mac_bytes(x) + down_tagged[12:]
+        wire.send(tagged(kind, one, group, "up"))
+        assert ears.everything() == {wire: [tagged(kind, two, group[:12] + group[16:])], a: [group[:12] + group[16:]], b: []}
         wire.send(tagged(kind, two, up, "up"))
         assert ears.everything() == {wire: [], a: [up], b: []}
         wire.send(tagged(kind, one, up, "up"))  # no PVID there
@@ -481,4 +487,6 @@ def test_a_channel_has_vlans_of_its_own(running, kind, mode):
         across = ethernet(x, "02:aa:00:00:00:03", tags=tag, payload=b"across", length=64)
         wire.send(tagged(kind, one, across, "up"))  # to x, behind c2 now: another tag outside, none inside
         assert ears.everything() == {wire: [tagged(kind, two, across[:12] + across[16:])], a: [], b: []}
+        wire.send(tagged(kind, three, group[:12] + group[16:], "up"))  # all of this VLAN are alike: but for c4 XDP would flood
+        assert ears.everything() == {wire: [tagged(kind, 99, group[:12] + group[16:])], a: [], b: [group[:12] + group[16:]]}
     assert running.stats("c1")["reasons"]["no_pvid"] == 1 and running.stats("c3")["reasons"]["ingress_vlan"] == 1
