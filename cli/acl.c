@@ -31,7 +31,14 @@ static const struct output_field unmatched_fields[] = {
 	{0},
 };
 
-const struct output_field acl_replace_fields[] = {
+const struct output_field aclset_fields[] = {
+	{"set", "% ", 0, OUTPUT_IFNAME, NULL},
+	{"kind", "% ", 0, 0, NULL},
+	{"members", "%", 0, 0, NULL},
+	{0},
+};
+
+static const struct output_field acl_replace_fields[] = {
 	{"rules", "rules %", 0, 0, NULL},
 	{0},
 };

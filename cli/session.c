@@ -39,6 +39,7 @@ static const struct action {
 	{"vlanmap.show", NULL, vlanmap_fields},
 	{"acl.replace", acl_run_replace, NULL},
 	{"acl.show", acl_run_show, NULL},
+	{"aclset.show", NULL, aclset_fields},
 	{0},
 };
 

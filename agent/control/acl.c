@@ -431,3 +431,96 @@ void handle_acl_replace(void *user, struct server_client *client, const json_t *
 	free(reading.rules);
 	answer(reply, err, &error);
 }
+
+/* ---- sets ---- */
+
+struct set_request {
+	const char *set, *member;
+};
+#define SET_FIELD(member_) .offset = offsetof(struct set_request, member_)
+
+static int read_set(const json_t *params, bool needs_member, struct set_request *ret_request,
+		    struct xbr_error *error)
+{
+	const struct param table[] = {
+		{.name = "set", .type = PARAM_STRING, .required = true, .min = 1, SET_FIELD(set)},
+		{.name = "member",
+		 .type = PARAM_STRING,
+		 .required = needs_member,
+		 .min = 1,
+		 .max = 63,
+		 SET_FIELD(member)},
+		{0},
+	};
+	uint64_t given = 0;
+
+	return params_read(params, table, ret_request, &given, error);
+}
+
+void handle_aclset_add(void *user, struct server_client *client, const json_t *params,
+		       struct server_reply *reply)
+{
+	struct agent *agent = user;
+	struct set_request request = {0};
+	struct xbr_error error;
+	int err = read_set(params, true, &request, &error);
+
+	(void)client;
+	if (!err)
+		err = acl_set_add(agent->model, request.set, request.member, &error);
+	answer(reply, err, &error);
+}
+
+void handle_aclset_del(void *user, struct server_client *client, const json_t *params,
+		       struct server_reply *reply)
+{
+	struct agent *agent = user;
+	struct set_request request = {0};
+	struct xbr_error error;
+	int err = read_set(params, false, &request, &error);
+
+	(void)client;
+	if (!err)
+		err = acl_set_del(agent->model, request.set, request.member, &error);
+	answer(reply, err, &error);
+}
+
+static void add_member(const char *member, void *user)
+{
+	json_array_append_new(user, json_string(member));
+}
+
+void handle_aclset_show(void *user, struct server_client *client, const json_t *params,
+			struct server_reply *reply)
+{
+	static const struct param table[] = {
+		{.name = "set", .type = PARAM_STRING, .min = 1, SET_FIELD(set)},
+		{0},
+	};
+	struct agent *agent = user;
+	struct set_request request = {0};
+	struct xbr_error error;
+	uint64_t given = 0;
+	int err = params_read(params, table, &request, &given, &error);
+
+	(void)client;
+	if (!err && request.set && !acl_set_find(agent->model, request.set))
+		err = xbr_refuse(&error, -ENOENT, "there is no set %.40s", request.set);
+	answer(reply, err, &error);
+	if (err)
+		return;
+	reply->result = json_array();
+	for (uint16_t set = 1; set < XBR_ACL_SETS_MAX; set++) {
+		const struct xbr_acl_set *slot = &agent->model->dp->acl_sets[set];
+		json_t *members;
+
+		if (!slot->kind || (request.set && strcmp(request.set, slot->name) != 0))
+			continue;
+		members = json_array();
+		acl_set_each(agent->model, set, add_member, members);
+		json_array_append_new(reply->result,
+				      json_pack("{ss ss so}", "set", slot->name, "kind",
+						slot->kind == XBR_ACL_SET_PORTS ? "ports" : "addresses",
+						"members", members));
+	}
+}

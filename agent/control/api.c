@@ -918,5 +918,8 @@ const struct server_method api_methods[] = {
 	{"acl.unbind", handle_acl_unbind},
 	{"acl.show", handle_acl_show},
 	{"acl.replace", handle_acl_replace},
+	{"aclset.add", handle_aclset_add},
+	{"aclset.del", handle_aclset_del},
+	{"aclset.show", handle_aclset_show},
 	{NULL, NULL},
 };

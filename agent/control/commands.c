@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "control/acl_want.h"
 #include "control/guard.h"
 #include "control/line.h"
 #include "control/macaddr.h"
@@ -487,7 +488,9 @@ static const struct {
 	{"guard.allow", command_guard_allow, true}, {"storm_control.set", command_storm_control_set, true},
 	{"vlan.add", command_vlan_add, true},       {"vlan.set", command_vlan_set, true},
 	{"vlan.del", command_vlan_del, true},       {"vlanmap.add", command_vlanmap_add, true},
-	{"vlanmap.del", command_vlanmap_del, true}, {"punt.set", command_punt_set, true},
+	{"acl.add", command_acl_add, true},         {"acl.bind", command_acl_bind, true},
+	{"aclset.add", command_aclset_add, true},   {"vlanmap.del", command_vlanmap_del, true},
+	{"punt.set", command_punt_set, true},
 };
 
 int command_to_want(const char *method, const json_t *params, struct want *want, struct xbr_error *error)
@@ -786,7 +789,8 @@ json_t *commands_save(struct model *model)
 	    append_sorted(lines, save_ports(model)) && append_sorted(lines, save_vlans(model, vlan_save)) &&
 	    append_sorted(lines, save_vlans(model, vlan_save_mappings)) &&
 	    append_sorted(lines, save_allowances(model)) && append_sorted(lines, save_guards(model)) &&
-	    append_sorted(lines, save_addresses(model)))
+	    append_sorted(lines, save_addresses(model)) && append_sorted(lines, acl_save_sets(model)) &&
+	    append_sorted(lines, acl_save_rules(model)) && append_sorted(lines, acl_save_bindings(model)))
 		return lines;
 	json_decref(lines);
 	return NULL;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/transaction.h"
 
+#include "control/acl_want.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -111,7 +113,8 @@ struct want *transaction_snapshot(struct model *model, bool with_addresses)
 	if (want)
 		snapshot_punt(model, want);
 	if (want && snapshot_bridges(model, want) && snapshot_ports(model, want) &&
-	    (!with_addresses || (snapshot_addresses(model, want) && snapshot_allowances(model, want))))
+	    (!with_addresses || (snapshot_addresses(model, want) && snapshot_allowances(model, want) &&
+				 (want->acls = acl_snapshot(model)))))
 		return want;
 	want_free(want);
 	return NULL;
@@ -463,6 +466,11 @@ static void drop_allowances(struct run *run)
 
 /* ---- the whole ---- */
 
+static bool step_of(void *run)
+{
+	return step(run);
+}
+
 /* What cannot fail, and cannot be undone either: a bridge that comes back has lost its addresses and all it
  * had learned. */
 static void drop_all(struct run *run)
@@ -471,6 +479,7 @@ static void drop_all(struct run *run)
 	drop_bridges(run);
 	if (!run->to->with_addresses)
 		return;
+	acl_drop(run->model, run->to->acls, step_of, run);
 	drop_addresses(run);
 	drop_allowances(run);
 }
@@ -490,6 +499,8 @@ static int run_steps(struct run *run, struct xbr_error *error)
 		err = make_allowances(run, error); /* of the ports that came */
 	if (!err)
 		err = make_addresses(run, error);
+	if (!err && run->to->with_addresses)
+		err = acl_make(run->model, run->to->acls, step_of, run, &run->at, error);
 	if (!err) {
 		set_punt_limits(run);
 		drop_all(run);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/acl.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,20 +15,6 @@
 #define WINDOW_LEAST 8 /* buckets of the decision cache that a port has to itself, while there are enough */
 
 /* ---- names ---- */
-
-int acl_check_name(const char *name, struct xbr_error *error)
-{
-	size_t length = strlen(name);
-
-	if (!length || length >= XBR_ACL_NAME_LEN)
-		return xbr_refuse(error, -EINVAL, "a name has 1 to %d characters: %.40s",
-				  XBR_ACL_NAME_LEN - 1, name);
-	for (const char *c = name; *c; c++)
-		if (!isalnum((unsigned char)*c) && !strchr("_-.", *c))
-			return xbr_refuse(error, -EINVAL,
-					  "a name has letters, digits, _, - and . only: %.40s", name);
-	return 0;
-}
 
 struct acl_list *acl_find(const struct model *model, const char *name)
 {
@@ -187,7 +172,7 @@ static int list_make(struct model *model, const char *name, const struct xbr_acl
 {
 	uint32_t number = free_number(model);
 	struct acl_list *list;
-	int err = acl_check_name(name, error);
+	int err = acl_name_check(name, error);
 
 	if (err)
 		return err;
@@ -717,7 +702,7 @@ static int set_make(struct model *model, const char *name, uint8_t kind, uint16_
 		    struct xbr_error *error)
 {
 	struct xbr_acl_set *set = model->dp->acl_sets;
-	int err = acl_check_name(name, error);
+	int err = acl_name_check(name, error);
 
 	if (err)
 		return err;

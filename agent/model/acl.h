@@ -68,9 +68,6 @@ int acl_del(struct model *model, const char *name, uint32_t seq, struct xbr_erro
 int acl_replace(struct model *model, const char *name, const struct xbr_acl_rule *rules, uint32_t count,
 		struct xbr_error *error);
 
-/* Is there such a name for a list or a set? */
-int acl_check_name(const char *name, struct xbr_error *error);
-
 /* ---- bindings ---- */
 
 /* list NULL: none. -EBUSY: another list is bound there. */

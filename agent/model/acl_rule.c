@@ -2,6 +2,7 @@
 #include "model/acl_rule.h"
 
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -904,4 +905,18 @@ bool acl_rule_equal(const struct xbr_acl_rule *a, const struct xbr_acl_rule *b)
 	       !memcmp(a->set, b->set, sizeof(a->set)) && a->flags == b->flags &&
 	       a->action.what == b->action.what && a->action.pcp == b->action.pcp &&
 	       a->action.dscp == b->action.dscp && !strncmp(a->dev, b->dev, sizeof(a->dev));
+}
+
+int acl_name_check(const char *name, struct xbr_error *error)
+{
+	size_t length = strlen(name);
+
+	if (!length || length >= XBR_ACL_NAME_LEN)
+		return xbr_refuse(error, -EINVAL, "a name has 1 to %d characters: %.40s",
+				  XBR_ACL_NAME_LEN - 1, name);
+	for (const char *c = name; *c; c++)
+		if (!isalnum((unsigned char)*c) && !strchr("_-.", *c))
+			return xbr_refuse(error, -EINVAL,
+					  "a name has letters, digits, _, - and . only: %.40s", name);
+	return 0;
 }

@@ -39,6 +39,9 @@ void acl_rule_text(const struct xbr_acl_rule *rule, const struct acl_names *name
 void acl_rule_each(const struct xbr_acl_rule *rule, const struct acl_names *names,
 		   void (*visit)(const char *word, const char *value, void *user), void *user);
 
+/* May a list or a set have this name? */
+int acl_name_check(const char *name, struct xbr_error *error);
+
 /* Do two rules say the same, seq aside? */
 bool acl_rule_equal(const struct xbr_acl_rule *a, const struct xbr_acl_rule *b);
 

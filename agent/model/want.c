@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/want_acl.h"
+
 /* ---- the container ---- */
 
 struct want *want_new(void)
@@ -44,6 +46,7 @@ void want_free(struct want *want)
 
 	if (!want)
 		return;
+	want_acls_free(want->acls);
 	HASH_ITER (hh, want->trunks, trunk, next_trunk) {
 		HASH_DEL(want->trunks, trunk);
 		free(trunk);

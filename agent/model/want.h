@@ -86,7 +86,8 @@ struct want {
 	struct want_address *addresses;
 	struct punt_limit punt[XBR_PUNT_ROOM]; /* by reason */
 	struct want_allowance *allowances;
-	bool with_addresses; /* false: addresses and allowances are to be left as they are */
+	struct want_acls *acls; /* want_acl.h; NULL: they are to be left as they are */
+	bool with_addresses;    /* false: addresses and allowances are to be left as they are */
 	/*
 	 * Where the command in hand stands ("file:line:column"), or NULL. What it adds or sets keeps it, so
 	 * that a refusal by the devices can tell it. Borrowed: it must live as long as a transaction to this

@@ -275,6 +275,13 @@ enum xbr_command_flags {
 #define XBR_PARAMS_acl_replace(X) XBR_PARAM_LIST(X, XBR_REQUIRED) \
 	X("file", "file", STRING, "FILE", 0, 0, XBR_BARE | XBR_REQUIRED, "a rule in each line; -: standard input")
 
+#define XBR_PARAMS_aclset_add(X) XBR_PARAM_SET_NAME(X) \
+	X("member", "member", STRING, "MEMBER", 0, 0, XBR_BARE | XBR_REQUIRED, \
+	  "an address, a prefix, a port, a range of ports; addresses or ports: the set alone")
+#define XBR_PARAMS_aclset_del(X) XBR_PARAM_SET_NAME(X) \
+	X("member", "member", STRING, "MEMBER", 0, 0, XBR_BARE, "as it is shown; default: the whole set")
+#define XBR_PARAMS_aclset_show(X) X("set", "set", STRING, "SET", 0, 0, XBR_BARE, "the name of a set")
+
 #define XBR_PARAMS_stats_show(X) XBR_PARAM_LINK(X, 0)
 #define XBR_PARAMS_reasons_show(X)
 #define XBR_PARAMS_monitor_(X) \
@@ -345,6 +352,9 @@ enum xbr_command_flags {
 	X(acl,    unbind,  "acl.unbind",  0, "no longer") \
 	X(acl,    show,    "acl.show",    0, "list access lists, their rules, and with -s what they counted") \
 	X(acl,    replace, "acl.replace", 0, "give a list the rules of a file and no others, from one frame to the next") \
+	X(aclset, add,     "aclset.add",  0, "add to a named set, which is made by its first") \
+	X(aclset, del,     "aclset.del",  0, "delete a member of a set, or a set that no rule asks") \
+	X(aclset, show,    "aclset.show", 0, "list named sets") \
 	X(stats,  show,    "stats.show",  0, "frames and octets of each port, and what became of them") \
 	X(reasons, show,   "reasons",     0, "list the reasons by which frames are counted") \
 	X(punt,   show,    "punt.show",   0, "control frames handed to the agent, and what bounds them") \

@@ -122,3 +122,107 @@ def test_what_leaves_is_asked_too_copy_by_copy(running):
     assert passes(lab, g1, g2, ethernet(g2.mac, g1.mac, 0x88b6)) == 0
     assert lab.stats("v2")["reasons"]["copy_acl"] == 1
     assert lab.stats("v1")["reasons"]["acl_deny_out"] == 1
+
+
+RICH = """\
+aclset add web addresses
+aclset add web 10.0.0.0/24
+aclset add web 2001:db8::/32
+aclset add ports ports
+aclset add ports 80
+aclset add ports 8000-8100
+acl add guest seq 10 permit src_mac 02:00:00:00:00:00/ff:ff:ff:00:00:00 vlan_id 5 vlan_prio 3 eth_type 0x88b5
+acl add guest seq 20 deny src_ip @web ip_proto tcp not dst_port @ports tcp_flags syn/syn,ack log
+acl add guest seq 30 deny dst_ip 2001:db8::/64 ip_proto udp src_port 1-1023
+acl add guest seq 40 permit arp_op request not arp_sip 10.0.0.0/8 arp_sha 02:00:00:00:00:01
+acl add guest seq 50 deny nd_target fe80::/10
+acl add guest seq 60 permit ip_proto icmp icmp_type 8 icmp_code 0 dscp 46 frag no
+acl add guest seq 70 permit eth_type 0x88b6 redirect v2
+acl add other seq 10 deny
+acl bind guest dev v1 in
+acl bind other vlan 7 br br0 out
+acl bind other br br0 in
+"""
+
+
+def write(lab, text, name="acl.conf"):
+    path = os.path.join(lab.folder, name)
+    with open(path, "w") as file:
+        file.write(text)
+    return path
+
+
+def test_a_configuration_has_its_lists(pair):
+    """What save prints is what apply makes, and making it again changes nothing."""
+    lab, _g1, _g2 = pair
+    plain = lab.xbr("save").stdout
+    lab.xbr(["apply", write(lab, plain + RICH)])
+    saved = lab.xbr("save").stdout
+    assert [line for line in saved.splitlines() if line.startswith("acl")].sort() == RICH.splitlines().sort()
+    assert json.loads(lab.xbr(["-j", "apply", write(lab, saved)]).stdout)["changed"] == 0
+    lab.agent.kill9()
+    lab.agent.start()
+    assert lab.xbr("save").stdout == saved
+    lab.xbr(["apply", write(lab, plain)])
+    assert lab.xbr("save").stdout == plain and lab.show("acl show") == [] and lab.show("aclset show") == []
+
+
+def test_a_set_changes_at_once_and_by_one_write(pair):
+    lab, g1, g2 = pair
+    frame = ethernet(g2.mac, g1.mac, 0x0800, ipv4("10.0.0.1", "10.0.0.2", 17, udp(1, 2)))
+    lab.xbr("aclset add bad 192.0.2.0/24")
+    lab.xbr("acl add guest deny src_ip @bad")
+    lab.xbr("acl bind guest dev v1 in")
+    assert passes(lab, g1, g2, frame) == 1
+    lab.xbr("aclset add bad 10.0.0.1")
+    assert passes(lab, g1, g2, frame) == 0
+    lab.xbr("aclset del bad 10.0.0.1")
+    assert passes(lab, g1, g2, frame) == 1
+
+
+@pytest.mark.parametrize("command, sentence", [
+    ("acl add guest deny dst_port 80", "a port needs ip_proto"),
+    ("acl add guest deny src_ip 10.0.0.1 dst_ip 2001:db8::1", "no frame has both"),
+    ("acl add guest deny eth_type ipv6 src_ip 10.0.0.1", "contradicts the eth_type"),
+    ("acl add guest deny src_ip @nowhere", "no set of addresses with the name nowhere"),
+    ("acl add guest deny src_ip 10.0.0.300", "not \"10.0.0.300\""),
+    ("acl add guest deny not redirect v1", "cannot be turned round"),
+    ("acl add guest deny redirect v1", "cannot be redirected"),
+    ("acl add guest permit redirect v9", "v9 is not a port"),
+    ("acl add guest police gold", "no meters"),
+    ("acl add used seq 10 deny", "has a rule with seq 10 already"),
+    ("acl del used", "bound to dev v1 in"),
+    ("acl del used seq 11", "no rule with seq 11"),
+    ("acl del nowhere", "no access list nowhere"),
+    ("acl bind used dev v1 in", "bound to dev v1 in already"),
+    ("acl bind used dev v9 in", "v9 is not a port"),
+    ("acl bind nowhere dev v1 out", "no access list nowhere"),
+    ("acl bind used in", "dev DEV, vlan VID or br BR"),
+    ("acl unbind used dev v2 in", "is not bound to dev v2 in"),
+    ("aclset add web 1-2-3", "no address, prefix, port"),
+])
+def test_bad_input_is_refused_with_a_sentence(pair, command, sentence):
+    lab, _g1, _g2 = pair
+    lab.xbr("acl add used seq 10 permit")
+    lab.xbr("acl bind used dev v1 in")
+    before = lab.xbr("save").stdout
+    done = lab.xbr(command, check=False)
+    assert done.returncode in (1, 2) and sentence in done.stderr and done.stderr.count("\n") == 1
+    assert lab.xbr("save").stdout == before
+
+
+def test_an_error_in_line_9999_is_told_and_changes_nothing(pair):
+    lab, _g1, _g2 = pair
+    lab.xbr("acl add guest deny eth_type 0x88b6")
+    lines = [f"deny src_ip 10.{n >> 8}.{n & 255}.0/24" for n in range(10000)]
+    lab.xbr(["acl", "replace", "guest", write(lab, "\n".join(lines) + "\n", "rules")])
+    assert shown(lab, "guest")["count"] == 10000
+    before = lab.xbr("save").stdout
+    lines[9998] = "deny src_ip 10.0.0.0/8 dst_port 80"
+    path = write(lab, "\n".join(lines) + "\n", "rules")
+    done = lab.xbr(["acl", "replace", "guest", path], check=False)
+    assert done.returncode != 0 and f"{path}:9999:1: a port needs ip_proto" in done.stderr
+    lines[9998] = "deny src_ip 10.0.0.0/8 dst_prt 80"
+    done = lab.xbr(["acl", "replace", "guest", write(lab, "\n".join(lines), "rules")], check=False)
+    assert f"{path}:9999:24: 'dst_prt'" in done.stderr
+    assert lab.xbr("save").stdout == before
