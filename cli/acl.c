@@ -31,6 +31,39 @@ static const struct output_field unmatched_fields[] = {
 	{0},
 };
 
+const struct output_field acl_lint_fields[] = {
+	{"seq", "seq % ", 0, 0, NULL},
+	{"finding", "% ", 0, 0, NULL},
+	{"by", "by seq %", 0, 0, NULL},
+	{0},
+};
+
+/* A frame that a rule with log matched. */
+const struct output_field acl_event_fields[] = {
+	{"event", "% ", 0, 0, NULL},
+	{"list", "list % ", 0, OUTPUT_IFNAME, NULL},
+	{"seq", "seq % ", 0, 0, NULL},
+	{"ifname", "dev % ", 0, OUTPUT_IFNAME, NULL},
+	{"out", "out % ", 0, OUTPUT_IFNAME, NULL},
+	{"length", "length % ", 0, 0, NULL},
+	{"src_mac", "src_mac % ", 0, OUTPUT_MAC, NULL},
+	{"dst_mac", "dst_mac % ", 0, OUTPUT_MAC, NULL},
+	{"vlan_id", "vlan_id % ", 0, 0, NULL},
+	{"eth_type", "eth_type % ", 0, 0, NULL},
+	{"arp_op", "arp_op % ", 0, 0, NULL},
+	{"arp_sip", "arp_sip % ", 0, 0, NULL},
+	{"arp_tip", "arp_tip % ", 0, 0, NULL},
+	{"src_ip", "src_ip % ", 0, 0, NULL},
+	{"dst_ip", "dst_ip % ", 0, 0, NULL},
+	{"ip_proto", "ip_proto % ", 0, 0, NULL},
+	{"src_port", "src_port % ", 0, 0, NULL},
+	{"dst_port", "dst_port % ", 0, 0, NULL},
+	{"tcp_flags", "tcp_flags % ", 0, 0, NULL},
+	{"icmp_type", "icmp_type % ", 0, 0, NULL},
+	{"lost", "lost %", 0, 0, NULL},
+	{0},
+};
+
 const struct output_field aclset_fields[] = {
 	{"set", "% ", 0, OUTPUT_IFNAME, NULL},
 	{"kind", "% ", 0, 0, NULL},

@@ -18,6 +18,7 @@ static const struct kind {
 	{"bridge", "[BRIDGE]", bridge_fields},
 	{"link", "[LINK]", link_fields},
 	{"fdb", "[FDB]", fdb_fields},
+	{"acl", "[ACL]", acl_event_fields},
 	{"any", "", lost_fields},
 };
 

@@ -46,6 +46,8 @@ int vlan_run_show(struct session *session, const json_t *params, struct cli_erro
 int monitor_run(struct session *session, const json_t *params, struct cli_error *error);
 
 /* Views. */
+extern const struct output_field acl_event_fields[];
+extern const struct output_field acl_lint_fields[];
 extern const struct output_field aclset_fields[];
 extern const struct output_field bridge_fields[];
 extern const struct output_field link_fields[];

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/acl.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 #include "control/agent.h"
 #include "control/params.h"
 #include "model/acl.h"
+#include "model/acl_lint.h"
 #include "xbr/grammar.h"
 
 /* ---- answers ---- */
@@ -309,6 +311,60 @@ void handle_acl_show(void *user, struct server_client *client, const json_t *par
 		json_array_append_new(reply->result, show_list(agent->model, list));
 }
 
+/* ---- events ---- */
+
+static void add_port(const struct model *model, json_t *object, const char *key, uint32_t number)
+{
+	const struct port *port = number && number < model->dp->max_ports ? model->by_number[number] : NULL;
+
+	if (port)
+		json_object_set_new(object, key, json_string(port->name));
+}
+
+/* A rule that asks all that the frame has: its words are the frame's. */
+static void rule_of_flow(const struct xbr_flow *flow, struct xbr_acl_rule *ret_rule)
+{
+	struct xbr_flow mask = {0};
+
+	memset(ret_rule, 0, sizeof(*ret_rule));
+	memcpy(ret_rule->value, flow, sizeof(*flow));
+	memset(mask.dst_mac, 0xff, sizeof(mask.dst_mac));
+	memset(mask.src_mac, 0xff, sizeof(mask.src_mac));
+	mask.tci = flow->tci ? 0xefff : 0;
+	mask.eth_type_be = flow->eth_type_be ? 0xffff : 0;
+	mask.arp_op_be = flow->arp_op_be ? 0xffff : 0;
+	if (flow->is_ip || flow->arp_op_be) {
+		memset(mask.src_ip, 0xff, flow->eth_type_be == htons(0x86dd) ? 16 : 4);
+		memset(mask.dst_ip, 0xff, flow->eth_type_be == htons(0x86dd) ? 16 : 4);
+		mask.proto = mask.dscp = mask.frag = flow->is_ip ? 0xff : 0;
+	}
+	mask.tcp_flags = flow->tcp_flags ? 0xff : 0;
+	mask.icmp_type = flow->icmp_type || flow->proto == 1 || flow->proto == 58 ? 0xff : 0;
+	if (flow->src_port_be || flow->dst_port_be)
+		ret_rule->flags = XBR_ACL_ASKS_SRC_PORT | XBR_ACL_ASKS_DST_PORT;
+	ret_rule->port_low[0] = ret_rule->port_high[0] = ntohs(flow->src_port_be);
+	ret_rule->port_low[1] = ret_rule->port_high[1] = ntohs(flow->dst_port_be);
+	memcpy(ret_rule->mask, &mask, sizeof(mask));
+}
+
+json_t *acl_show_event(const struct model *model, const struct xbr_acl_event *event)
+{
+	const struct acl_list *list = event->list < XBR_ACL_LIMIT ? model->acl->by_number[event->list] : NULL;
+	json_t *object = json_object();
+	struct xbr_acl_rule frame;
+
+	if (list)
+		json_object_set_new(object, "list", json_string(list->name));
+	json_object_set_new(object, "seq", json_integer(event->seq));
+	add_port(model, object, "ifname", event->in);
+	add_port(model, object, "out", event->out);
+	json_object_set_new(object, "length", json_integer(event->length));
+	rule_of_flow(&event->flow, &frame);
+	acl_rule_each(&frame, NULL, add_word, object);
+	json_object_set_new(object, "lost", json_integer(event->lost));
+	return object;
+}
+
 /* ---- replace ---- */
 
 /* The rules of a text, one in each line. */
@@ -523,4 +579,64 @@ void handle_aclset_show(void *user, struct server_client *client, const json_t *
 						slot->kind == XBR_ACL_SET_PORTS ? "ports" : "addresses",
 						"members", members));
 	}
+}
+
+/* ---- lint ---- */
+
+static json_t *show_finding(const struct xbr_acl_rule *rule, enum acl_finding finding,
+			    const struct xbr_acl_rule *by)
+{
+	json_t *object = json_pack("{si ss}", "seq", (int)rule->seq, "finding", acl_finding_word(finding));
+
+	if (by)
+		json_object_set_new(object, "by", json_integer(by->seq));
+	return object;
+}
+
+/* The first thing that is wrong with the rule at a place. */
+static void lint_rule(const struct acl_image *image, uint32_t place, json_t *findings)
+{
+	const struct xbr_acl_rule *rule = acl_image_rule(image, image->places[place].rule), *earlier;
+	enum acl_finding finding = acl_lint_pair(NULL, rule);
+
+	if (finding)
+		json_array_append_new(findings, show_finding(rule, finding, NULL));
+	for (uint32_t i = 0; i < place && !finding; i++) {
+		earlier = acl_image_rule(image, image->places[i].rule);
+		finding = acl_lint_pair(earlier, rule);
+		if (finding)
+			json_array_append_new(findings, show_finding(rule, finding, earlier));
+	}
+}
+
+#define LINT_MAX 20000 /* rules: each is held against all before it */
+
+void handle_acl_lint(void *user, struct server_client *client, const json_t *params,
+		     struct server_reply *reply)
+{
+	static const struct param table[] = {LIST_ROW(true), {0}};
+	struct agent *agent = user;
+	struct acl_request request = {0};
+	struct acl_list *list = NULL;
+	struct xbr_error error;
+	uint64_t given = 0;
+	int err = params_read(params, table, &request, &given, &error);
+
+	(void)client;
+	if (!err) {
+		list = acl_find(agent->model, request.list);
+		if (!list)
+			err = xbr_refuse(&error, -ENOENT, "there is no access list %.40s", request.list);
+		else if (acl_image_header(&list->image)->count > LINT_MAX)
+			err = xbr_refuse(&error, -E2BIG,
+					 "the access list %s has more than %d rules: too many to hold each "
+					 "against all before it",
+					 list->name, LINT_MAX);
+	}
+	answer(reply, err, &error);
+	if (err)
+		return;
+	reply->result = json_array();
+	for (uint32_t i = 0; i < acl_image_header(&list->image)->count; i++)
+		lint_rule(&list->image, i, reply->result);
 }

@@ -8,7 +8,10 @@
 #define XBR_CONTROL_ACL_H
 
 #include "control/server.h"
-#include "model/acl_rule.h"
+#include "model/acl.h"
+
+/* What an event tells of a frame: the words of rules. */
+json_t *acl_show_event(const struct model *model, const struct xbr_acl_event *event);
 
 /* A rule from the parameters of acl.add. */
 int acl_rule_read(const json_t *params, const struct acl_names *names, struct xbr_acl_rule *ret_rule,
@@ -24,6 +27,7 @@ void handle_acl_unbind(void *user, struct server_client *client, const json_t *p
 		       struct server_reply *reply);
 void handle_acl_show(void *user, struct server_client *client, const json_t *params,
 		     struct server_reply *reply);
+void handle_acl_lint(void *user, struct server_client *client, const json_t *params, struct server_reply *reply);
 void handle_aclset_add(void *user, struct server_client *client, const json_t *params,
 		       struct server_reply *reply);
 void handle_aclset_del(void *user, struct server_client *client, const json_t *params,

@@ -15,7 +15,8 @@ enum topic {
 	TOPIC_BRIDGE = 1 << 0,
 	TOPIC_LINK = 1 << 1,
 	TOPIC_FDB = 1 << 2,
-	TOPIC_ALL = TOPIC_BRIDGE | TOPIC_LINK | TOPIC_FDB,
+	TOPIC_ACL = 1 << 3,
+	TOPIC_ALL = TOPIC_BRIDGE | TOPIC_LINK | TOPIC_FDB | TOPIC_ACL,
 	TOPIC_PUNT = 1 << 8, /* by punt.tap only: whole frames */
 };
 

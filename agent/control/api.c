@@ -752,7 +752,7 @@ static void handle_vlanmap_show(void *user, struct server_client *client, const 
 static const struct {
 	const char *word;
 	unsigned int topic;
-} topics[] = {{"bridge", TOPIC_BRIDGE}, {"link", TOPIC_LINK}, {"fdb", TOPIC_FDB}};
+} topics[] = {{"bridge", TOPIC_BRIDGE}, {"link", TOPIC_LINK}, {"fdb", TOPIC_FDB}, {"acl", TOPIC_ACL}};
 
 static unsigned int topic_of(const char *word)
 {
@@ -789,7 +789,7 @@ static void handle_monitor(void *user, struct server_client *client, const json_
 	json_array_foreach (request.objects, i, word) {
 		topic = topic_of(json_string_value(word));
 		if (!topic) {
-			xbr_refuse(&error, -EINVAL, "objects to monitor are bridge, link and fdb");
+			xbr_refuse(&error, -EINVAL, "objects to monitor are bridge, link, fdb and acl");
 			invalid(reply, &error);
 			return;
 		}
@@ -863,8 +863,18 @@ static void on_flushed(void *user, const struct bridge *bridge, const struct por
 	       bridge ? json_pack("{ss}", "master", bridge->name) : json_pack("{ss}", "ifname", port->name));
 }
 
+static void on_acl(void *user, const struct xbr_acl_event *event)
+{
+	struct agent *agent = user;
+
+	if (agent->server && server_has_subscribers(agent->server, TOPIC_ACL))
+		notify(agent, TOPIC_ACL, "acl", event->what & XBR_ACL_DENY ? "deny" : "permit",
+		       acl_show_event(agent->model, event));
+}
+
 void api_listen(struct agent *agent)
 {
+	agent->model->listener.acl = on_acl;
 	agent->model->listener.bridge = on_bridge;
 	agent->model->listener.link = on_link;
 	agent->model->listener.fdb = on_fdb;
@@ -917,6 +927,7 @@ const struct server_method api_methods[] = {
 	{"acl.bind", handle_acl_bind},
 	{"acl.unbind", handle_acl_unbind},
 	{"acl.show", handle_acl_show},
+	{"acl.lint", handle_acl_lint},
 	{"acl.replace", handle_acl_replace},
 	{"aclset.add", handle_aclset_add},
 	{"aclset.del", handle_aclset_del},

@@ -360,6 +360,8 @@ static int on_event(void *user, void *data, size_t size)
 
 	if (size == sizeof(struct xbr_fdb_event) && dp->on_fdb_event)
 		dp->on_fdb_event(data, dp->on_fdb_event_user);
+	if (size == sizeof(struct xbr_acl_event) && dp->on_acl_event)
+		dp->on_acl_event(data, dp->on_acl_event_user);
 	return 0;
 }
 

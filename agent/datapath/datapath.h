@@ -71,6 +71,8 @@ struct datapath {
 	struct ring_buffer *events;
 	void (*on_fdb_event)(const struct xbr_fdb_event *event, void *user);
 	void *on_fdb_event_user;
+	void (*on_acl_event)(const struct xbr_acl_event *event, void *user);
+	void *on_acl_event_user;
 	int cpus; /* possible processors: per-CPU values have as many */
 };
 

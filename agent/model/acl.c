@@ -907,6 +907,14 @@ static void adopt_vlan(uint32_t bridge, uint32_t vid, struct xbr_acl_bound bound
 	HASH_ADD(hh, model->acl->vlans, key, sizeof(vlan->key), vlan);
 }
 
+static void on_event(const struct xbr_acl_event *event, void *user)
+{
+	struct model *model = user;
+
+	if (model->listener.acl)
+		model->listener.acl(model->listener.user, event);
+}
+
 int acl_open(struct model *model, struct xbr_error *error)
 {
 	struct acl_model *acl = calloc(1, sizeof(*acl));
@@ -916,6 +924,8 @@ int acl_open(struct model *model, struct xbr_error *error)
 		return xbr_refuse(error, -ENOMEM, "out of memory");
 	model->acl = acl;
 	acl->model = model;
+	model->dp->on_acl_event = on_event;
+	model->dp->on_acl_event_user = model;
 	acl->names = (struct acl_names){set_of, name_of, model};
 	acl->by_number = calloc(XBR_ACL_LIMIT, sizeof(struct acl_list *));
 	if (!acl->by_number)

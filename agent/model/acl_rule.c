@@ -587,26 +587,6 @@ static bool print_dev(const struct xbr_acl_rule *rule, const struct word *word, 
 	return rule->action.what & word->what;
 }
 
-static bool parse_set_pcp(struct xbr_acl_rule *rule, const struct word *word, const char *value)
-{
-	uint32_t number;
-
-	if (!number_parse(value, word->max, &number))
-		return false;
-	if (word->what == XBR_ACL_SET_PCP)
-		rule->action.pcp = (uint8_t)number;
-	else
-		rule->action.dscp = (uint8_t)number;
-	rule->action.what = (uint16_t)(rule->action.what | word->what);
-	return true;
-}
-
-static bool print_set_pcp(const struct xbr_acl_rule *rule, const struct word *word, char *text, size_t size)
-{
-	snprintf(text, size, "%u", word->what == XBR_ACL_SET_PCP ? rule->action.pcp : rule->action.dscp);
-	return rule->action.what & word->what;
-}
-
 #define MAC_IS    "an Ethernet address, with /BITS or /MASK or without"
 #define IP_IS     "an IPv4 or IPv6 address, with /BITS or without, or @SET"
 #define PORT_IS   "a port from 0 to 65535, a range LOW-HIGH, or @SET"
@@ -639,7 +619,7 @@ static const struct word words[] = {
 	{"icmp_code", NOT(ICMP_CODE), "a number from 0 to 255", parse_number, print_number,
 	 .offset = AT(icmp_code), .names = no_names, .max = 255, .size = 1},
 	{"arp_op", NOT(ARP_OP), "request, reply, or a number", parse_number, print_number,
-	 .offset = AT(arp_op_be), .names = arp_ops, .max = 0xffff, .size = 2, .swap = true},
+	 .offset = AT(arp_op_be), .names = arp_ops, .max = 0xffff, .size = 2, .swap = true, .note = NOTE_ARP},
 	{"arp_sip", NOT(SRC_IP), "an IPv4 address, with /BITS or without", parse_arp_ip, print_arp_ip,
 	 .offset = AT(src_ip), .mask_octets = 16, .note = NOTE_ARP},
 	{"arp_tip", NOT(DST_IP), "an IPv4 address, with /BITS or without", parse_arp_ip, print_arp_ip,
@@ -650,22 +630,14 @@ static const struct word words[] = {
 	 .note = NOTE_ARP},
 	{"nd_target", NOT(ND_TARGET), "an IPv6 address, with /BITS or without", parse_target, print_target,
 	 .offset = AT(nd_target), .mask_octets = 16, .note = NOTE_TARGET},
-	{"set_pcp", 0, "a priority from 0 to 7", parse_set_pcp, print_set_pcp, .max = 7,
-	 .what = XBR_ACL_SET_PCP},
-	{"set_dscp", 0, "a code point from 0 to 63", parse_set_pcp, print_set_pcp, .max = 63,
-	 .what = XBR_ACL_SET_DSCP},
-	{"redirect", 0, "a port of the bridge, and not with mirror", parse_dev, print_dev,
-	 .what = XBR_ACL_REDIRECT},
-	{"mirror", 0, "a port of the bridge, and not with redirect", parse_dev, print_dev,
-	 .what = XBR_ACL_MIRROR},
+	{"redirect", 0, "a port of the bridge", parse_dev, print_dev, .what = XBR_ACL_REDIRECT},
 };
 #define WORD_COUNT (sizeof(words) / sizeof(words[0]))
 
 const char *const acl_rule_words[] = {
-	"dst_mac",   "src_mac",  "vlan_id",  "vlan_prio", "eth_type", "src_ip",    "dst_ip",
-	"ip_proto",  "dscp",     "frag",     "src_port",  "dst_port", "tcp_flags", "icmp_type",
-	"icmp_code", "arp_op",   "arp_sip",  "arp_tip",   "arp_sha",  "arp_tha",   "nd_target",
-	"set_pcp",   "set_dscp", "redirect", "mirror",    NULL};
+	"dst_mac", "src_mac", "vlan_id",  "vlan_prio", "eth_type",  "src_ip",    "dst_ip",    "ip_proto",
+	"dscp",    "frag",    "src_port", "dst_port",  "tcp_flags", "icmp_type", "icmp_code", "arp_op",
+	"arp_sip", "arp_tip", "arp_sha",  "arp_tha",   "nd_target", "redirect",  NULL};
 _Static_assert(sizeof(acl_rule_words) / sizeof(acl_rule_words[0]) == WORD_COUNT + 1, "the same words");
 
 static const struct word *word_find(const char *name)
@@ -772,8 +744,7 @@ static int meant_type(const struct xbr_acl_rule *rule, uint16_t notes, uint16_t 
 	if (families == (NOTE_IPV4 | NOTE_IPV6))
 		return xbr_refuse(error, -EINVAL,
 				  "one address is of IPv4, another of IPv6: no frame has both");
-	*ret_ip = families || mask->proto || mask->dscp || mask->frag || has_ports(rule) ||
-		  has_ip_set(rule) || rule->action.what & XBR_ACL_SET_DSCP;
+	*ret_ip = families || mask->proto || mask->dscp || mask->frag || has_ports(rule) || has_ip_set(rule);
 	*ret_type = families == NOTE_IPV6 ? TYPE_IPV6 : families ? TYPE_IPV4 : 0;
 	return 0;
 }
@@ -808,11 +779,8 @@ static int add_target(struct xbr_acl_rule *rule, struct xbr_error *error)
 
 static int check_actions(const struct xbr_acl_rule *rule, struct xbr_error *error)
 {
-	uint32_t what = rule->action.what;
-
-	if (what & XBR_ACL_DENY &&
-	    what & (XBR_ACL_REDIRECT | XBR_ACL_MIRROR | XBR_ACL_SET_PCP | XBR_ACL_SET_DSCP))
-		return xbr_refuse(error, -EINVAL, "what deny drops cannot be redirected, mirrored or marked");
+	if (rule->action.what & XBR_ACL_DENY && rule->action.what & XBR_ACL_REDIRECT)
+		return xbr_refuse(error, -EINVAL, "what deny drops cannot be redirected");
 	return 0;
 }
 
@@ -903,8 +871,7 @@ bool acl_rule_equal(const struct xbr_acl_rule *a, const struct xbr_acl_rule *b)
 	       !memcmp(a->port_low, b->port_low, sizeof(a->port_low)) &&
 	       !memcmp(a->port_high, b->port_high, sizeof(a->port_high)) &&
 	       !memcmp(a->set, b->set, sizeof(a->set)) && a->flags == b->flags &&
-	       a->action.what == b->action.what && a->action.pcp == b->action.pcp &&
-	       a->action.dscp == b->action.dscp && !strncmp(a->dev, b->dev, sizeof(a->dev));
+	       a->action.what == b->action.what && !strncmp(a->dev, b->dev, sizeof(a->dev));
 }
 
 int acl_name_check(const char *name, struct xbr_error *error)

@@ -154,6 +154,7 @@ struct model_listener {
 	void (*link)(void *user, enum model_change change, const struct port *port);
 	void (*fdb)(void *user, enum model_change change, const struct fdb_view *view,
 		    const struct port *moved_from);
+	void (*acl)(void *user, const struct xbr_acl_event *event); /* a frame that a rule logs */
 	void (*flushed)(void *user, const struct bridge *bridge, const struct port *port);
 	void (*log)(void *user, const char *sentence);
 	void *user;

@@ -103,6 +103,7 @@ enum xbr_flow_level {
 	X(PCP,       0, 0, 0xe000000000000000ull) \
 	X(SRC_MAC,   1, 1, 0x0000ffffffffffffull) \
 	X(ETH_TYPE,  2, 2, 0x000000000000ffffull) \
+	X(IS_IP,     2, 2, 0x00000000ffff0000ull) \
 	X(PROTO,     3, 3, 0x00000000000000ffull) \
 	X(DSCP,      3, 3, 0x000000000000ff00ull) \
 	X(FRAG,      3, 3, 0x0000000000ff0000ull) \
@@ -168,20 +169,15 @@ enum xbr_acl_set_place {
 enum xbr_acl_do {
 	XBR_ACL_DENY = 1 << 0,
 	XBR_ACL_LOG = 1 << 1,
-	XBR_ACL_MIRROR = 1 << 2,   /* a copy to `port` */
-	XBR_ACL_REDIRECT = 1 << 3, /* to `port`, whatever the FDB says */
-	XBR_ACL_SET_PCP = 1 << 4,
-	XBR_ACL_SET_DSCP = 1 << 5,
+	XBR_ACL_REDIRECT = 1 << 2,  /* to `port`, whatever the FDB says */
 	XBR_ACL_UNPARSED = 1 << 15, /* of a decision: it stands on what could not be parsed */
 };
 
 /* One word. */
 struct xbr_acl_action {
 	__u16 what; /* enum xbr_acl_do */
-	__u8 pcp;
-	__u8 dscp;
-	__u16 port; /* of MIRROR or REDIRECT: a port number, XBR_PORT_NONE while there is none */
-	__u16 reserved;
+	__u16 port; /* of REDIRECT; a number that no port has while there is none of that name */
+	__u32 reserved;
 } __attribute__((aligned(8)));
 _Static_assert(sizeof(struct xbr_acl_action) == 8, "one word");
 
@@ -198,7 +194,7 @@ struct xbr_acl_rule {
 	__u16 port_low[2], port_high[2]; /* source, destination; both ends included, host order */
 	__u32 flags;                     /* enum xbr_acl_not, enum xbr_acl_asks */
 	struct xbr_acl_action action;
-	char dev[16]; /* of MIRROR or REDIRECT, by name */
+	char dev[16]; /* of REDIRECT, by name */
 } __attribute__((aligned(8)));
 _Static_assert(sizeof(struct xbr_acl_rule) == XBR_ACL_CELL, "a cell");
 

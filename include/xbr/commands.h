@@ -272,6 +272,7 @@ enum xbr_command_flags {
 #define XBR_PARAMS_acl_bind(X) XBR_PARAM_LIST(X, XBR_REQUIRED) XBR_PARAM_BOUND_TO(X)
 #define XBR_PARAMS_acl_unbind(X) XBR_PARAMS_acl_bind(X)
 #define XBR_PARAMS_acl_show(X) XBR_PARAM_LIST(X, 0)
+#define XBR_PARAMS_acl_lint(X) XBR_PARAM_LIST(X, XBR_REQUIRED)
 #define XBR_PARAMS_acl_replace(X) XBR_PARAM_LIST(X, XBR_REQUIRED) \
 	X("file", "file", STRING, "FILE", 0, 0, XBR_BARE | XBR_REQUIRED, "a rule in each line; -: standard input")
 
@@ -285,7 +286,7 @@ enum xbr_command_flags {
 #define XBR_PARAMS_stats_show(X) XBR_PARAM_LINK(X, 0)
 #define XBR_PARAMS_reasons_show(X)
 #define XBR_PARAMS_monitor_(X) \
-	X("", "objects", SET, "bridge|link|fdb|all", 0, 0, XBR_BARE, "what to tell of; default all")
+	X("", "objects", SET, "bridge|link|fdb|acl|all", 0, 0, XBR_BARE, "what to tell of; default all")
 
 #define XBR_PUNT_WORDS \
 	"stp|slow|pae|group_4|group_5|group_6|group_7|provider_stp|group_9|group_a|group_b|group_c|provider_mvrp|" \
@@ -351,6 +352,7 @@ enum xbr_command_flags {
 	X(acl,    bind,    "acl.bind",    0, "have frames of a port, VLAN or bridge asked by a list") \
 	X(acl,    unbind,  "acl.unbind",  0, "no longer") \
 	X(acl,    show,    "acl.show",    0, "list access lists, their rules, and with -s what they counted") \
+	X(acl,    lint,    "acl.lint",    0, "name rules that no frame can reach, duplicates, contradictions") \
 	X(acl,    replace, "acl.replace", 0, "give a list the rules of a file and no others, from one frame to the next") \
 	X(aclset, add,     "aclset.add",  0, "add to a named set, which is made by its first") \
 	X(aclset, del,     "aclset.del",  0, "delete a member of a set, or a set that no rule asks") \

@@ -109,6 +109,13 @@ int datapath_punt_counts(const struct datapath *dp, __u32 port, __u32 reason,
 /* Gives a list rules: lines of words as they are typed. 0 or -errno. */
 int datapath_set_acl(const struct datapath *dp, __u32 number, const char *rules);
 
+/* The seq of the rule that counted since this was last asked (0: none matched), and how many frames were
+ * counted. */
+__u32 datapath_acl_counted(const struct datapath *dp, __u32 number, __u32 *ret_frames);
+
+/* What the sets a1 (number 1, addresses) and p1 (number 2, ports) hold, all of it. */
+int datapath_set_members(const struct datapath *dp, const struct xbr_acl_member *members, __u32 count);
+
 /* Runs one frame. ret_departure may be NULL. 0 or -errno (the kernel refuses frames under 14 octets:
  * -EINVAL). */
 int datapath_run(const struct datapath *dp, const struct arrival *arrival, struct departure *ret_departure);

@@ -18,6 +18,17 @@
 #define RULES_MAX 64
 #define SEED      0x5eed
 
+/* The sets of the tests: two, by name. */
+static uint16_t set_of(const char *name, uint8_t kind, void *user)
+{
+	(void)user;
+	if (!strcmp(name, "a1") && kind == XBR_ACL_SET_ADDRESSES)
+		return 1;
+	return !strcmp(name, "p1") && kind == XBR_ACL_SET_PORTS ? 2 : 0;
+}
+
+static const struct acl_names names = {.set_of = set_of};
+
 static int take_word(struct xbr_acl_rule *rule, char **words, struct xbr_error *error)
 {
 	char *word = strsep(words, " "), *value, turned[64];
@@ -32,9 +43,9 @@ static int take_word(struct xbr_acl_rule *rule, char **words, struct xbr_error *
 	word = is_not ? strsep(words, " ") : word;
 	value = strsep(words, " ");
 	if (!value)
-		return -EINVAL;
+		return xbr_refuse(error, -EINVAL, "%s needs a value", word);
 	snprintf(turned, sizeof(turned), "%s%s", is_not ? "!" : "", value);
-	return acl_rule_word(rule, word, turned, NULL, error);
+	return acl_rule_word(rule, word, turned, &names, error);
 }
 
 /* "p3" is port 3. */
@@ -70,19 +81,42 @@ static int parse_rules(const char *text, struct xbr_acl_rule *rules, __u32 *ret_
 	return err;
 }
 
-/* The map is shown under the number; the caller's descriptor and mapping are not needed any more. */
-static int put_image(const struct datapath *dp, __u32 number, const struct acl_image *image)
+/* What is loaded, by hook and number: cells are the heap's, or a mapping of the kernel's. */
+static struct loaded {
+	struct acl_image image;
+	struct xbr_acl_count seen[RULES_MAX + 1]; /* by place in the list; the last: what no rule matched */
+	bool is_mapping;
+} loaded[HOOK_COUNT][HOST_LISTS];
+
+static size_t octets_of(const struct acl_image *image)
+{
+	return ((size_t)image->count * XBR_ACL_CELL + 4095) & ~4095ul;
+}
+
+static void unload(struct loaded *l)
+{
+	if (l->is_mapping)
+		munmap(l->image.cells, octets_of(&l->image));
+	else
+		free(l->image.cells);
+	acl_image_close(&l->image);
+	memset(l, 0, sizeof(*l));
+}
+
+/* Into a map of the kernel's, which is shown under the number. The image's cells are its memory then. */
+static int put_image(const struct datapath *dp, __u32 number, struct acl_image *image)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_INNER_MAP | BPF_F_MMAPABLE);
-	size_t size = ((size_t)image->count * XBR_ACL_CELL + 4095) & ~4095ul;
 	int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "xbr_test", sizeof(__u32), XBR_ACL_CELL, image->count,
 				&opts);
-	void *memory = fd < 0 ? MAP_FAILED : mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	void *memory =
+		fd < 0 ? MAP_FAILED : mmap(NULL, octets_of(image), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	int err = memory == MAP_FAILED ? -errno : 0;
 
 	if (!err) {
 		memcpy(memory, image->cells, (size_t)image->count * XBR_ACL_CELL);
-		munmap(memory, size);
+		free(image->cells);
+		acl_image_move(image, memory);
 		err = bpf_map_update_elem(bpf_map__fd(dp->skeleton->maps.acl_images), &number, &fd, BPF_ANY);
 	}
 	if (fd >= 0)
@@ -90,39 +124,64 @@ static int put_image(const struct datapath *dp, __u32 number, const struct acl_i
 	return err;
 }
 
-/* The host build's images: its world only points at them. */
-static void *owned[HOST_LISTS];
-
-int datapath_set_acl_image(const struct datapath *dp, __u32 number, struct acl_image *image)
-{
-	int err = 0;
-
-	if (dp->skeleton) {
-		err = put_image(dp, number, image);
-		free(image->cells);
-	} else {
-		free(owned[number]);
-		owned[number] = image->cells;
-		host_acl.lists[number] = (struct host_acl_image){image->cells, image->count};
-	}
-	acl_image_close(image);
-	return err;
-}
-
 int datapath_set_acl(const struct datapath *dp, __u32 number, const char *text)
 {
 	static __u32 epoch;
+	struct loaded *l = &loaded[dp->hook][number];
 	struct acl_image_options options = {.name = "test",
 					    .seed = SEED,
 					    .epoch = ++epoch << 16,
 					    .processors =
 						    dp->skeleton ? (__u32)libbpf_num_possible_cpus() : 1};
 	struct xbr_acl_rule rules[RULES_MAX] = {};
-	struct acl_image image;
 	__u32 count;
 	int err = parse_rules(text, rules, &count);
 
+	unload(l);
 	if (!err)
-		err = acl_image_build(&image, &options, rules, count);
-	return err ? err : datapath_set_acl_image(dp, number, &image);
+		err = acl_image_build(&l->image, &options, rules, count);
+	if (!err && dp->skeleton)
+		err = put_image(dp, number, &l->image);
+	l->is_mapping = !err && dp->skeleton;
+	if (!err && !dp->skeleton)
+		host_acl.lists[number] = (struct host_acl_image){l->image.cells, l->image.count};
+	return err;
+}
+
+__u32 datapath_acl_counted(const struct datapath *dp, __u32 number, __u32 *ret_frames)
+{
+	struct loaded *l = &loaded[dp->hook][number];
+	__u32 count = acl_image_header(&l->image)->count, seq = 0;
+
+	*ret_frames = 0;
+	for (__u32 i = 0; i <= count; i++) {
+		struct xbr_acl_count now =
+			acl_image_counted(&l->image, i < count ? l->image.places[i].rule : 0);
+
+		if (now.frames == l->seen[i].frames)
+			continue;
+		*ret_frames += (__u32)(now.frames - l->seen[i].frames);
+		seq = i < count ? l->image.places[i].seq : 0;
+		l->seen[i] = now;
+	}
+	return seq;
+}
+
+int datapath_set_members(const struct datapath *dp, const struct xbr_acl_member *members, __u32 count)
+{
+	struct xbr_acl_member key;
+	__u32 one = 1;
+	int err = 0, fd;
+
+	if (!dp->skeleton) {
+		memset(host_acl.members, 0, sizeof(host_acl.members));
+		memcpy(host_acl.members, members, count * sizeof(*members));
+		return 0;
+	}
+	fd = bpf_map__fd(dp->skeleton->maps.acl_members);
+	while (!bpf_map_get_next_key(fd, NULL, &key))
+		bpf_map_delete_elem(fd, &key);
+	for (__u32 i = 0; i < count && !err; i++)
+		err = bpf_map_update_elem(fd, &members[i], &one, BPF_ANY);
+	return err;
 }

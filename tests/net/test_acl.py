@@ -3,12 +3,16 @@
 
 import json
 import os
+import select
 import socket
 import struct
+import subprocess
+import threading
+import time
 
 import pytest
 
-from lab import BROADCAST, ethernet, mac_bytes
+from lab import XBR, BROADCAST, ethernet
 
 
 def checksum(data):
@@ -226,3 +230,92 @@ def test_an_error_in_line_9999_is_told_and_changes_nothing(pair):
     done = lab.xbr(["acl", "replace", "guest", write(lab, "\n".join(lines), "rules")], check=False)
     assert f"{path}:9999:24: 'dst_prt'" in done.stderr
     assert lab.xbr("save").stdout == before
+
+
+def test_lint_names_what_no_frame_can_reach(running):
+    lab = running
+    rules = """\
+permit src_ip 10.0.0.0/8
+deny src_ip 10.1.0.0/16
+permit src_ip 10.2.0.0/16
+deny src_ip 10.0.0.0/8
+permit src_ip 10.0.0.0/8
+permit ip_proto tcp dst_port 1000-2000
+deny ip_proto tcp dst_port 1500
+deny ip_proto udp not dst_port 0-65535
+deny not src_mac 02:00:00:00:00:01
+deny src_mac 02:00:00:00:00:01
+"""
+    lab.xbr(["acl", "replace", "x", write(lab, rules, "rules")])
+    assert lab.show("acl lint x") == [
+        {"seq": 20, "finding": "shadowed", "by": 10}, {"seq": 30, "finding": "redundant", "by": 10},
+        {"seq": 40, "finding": "contradicts", "by": 10}, {"seq": 50, "finding": "duplicate", "by": 10},
+        {"seq": 70, "finding": "shadowed", "by": 60}, {"seq": 80, "finding": "never"}]
+
+
+def test_a_rule_with_log_tells(pair):
+    lab, g1, g2 = pair
+    lab.xbr("acl add guest deny ip_proto udp dst_port 53 log")
+    lab.xbr("acl bind guest dev v1 in")
+    with subprocess.Popen([XBR, "--socket", lab.agent.socket, "-j", "monitor", "acl"], stdout=subprocess.PIPE, text=True) as monitor:
+        try:
+            deadline = time.monotonic() + 20
+            told = None
+            while not told and time.monotonic() < deadline:  # until the monitor listens
+                g1.send(ethernet(g2.mac, g1.mac, 0x0800, ipv4("10.0.0.1", "10.0.0.2", 17, udp(1000, 53))))
+                if select.select([monitor.stdout], [], [], 0.2)[0]:
+                    told = json.loads(monitor.stdout.readline())
+        finally:
+            monitor.kill()
+    wanted = {"object": "acl", "event": "deny", "list": "guest", "seq": 10, "ifname": "v1", "src_mac": g1.mac, "dst_mac": g2.mac,
+              "eth_type": "ipv4", "src_ip": "10.0.0.1", "dst_ip": "10.0.0.2", "ip_proto": "udp", "src_port": "1000", "dst_port": "53"}
+    assert told and {key: told.get(key) for key in wanted} == wanted
+
+
+def test_no_frame_meets_a_list_that_is_half_there(pair):
+    """Lists are swapped and changed all the while; all of them deny X and permit Y: no X comes through, no Y is lost."""
+    lab, g1, g2 = pair
+    bad, good = ethernet(g2.mac, g1.mac, 0x88b6), ethernet(g2.mac, g1.mac, 0x88b5)
+
+    def rules(turn):
+        filler = [f"deny src_ip 10.{turn}.{n}.0/24 ip_proto udp dst_port {n + 1}" for n in range(200)]
+        return "\n".join(filler[:100] + ["deny eth_type 0x88b6"] + filler[100:] + ["permit eth_type 0x88b5", "deny"]) + "\n"
+    paths = [write(lab, rules(turn), f"rules{turn}") for turn in (0, 1)]
+    lab.xbr(["acl", "replace", "guest", paths[0]])
+    lab.xbr("acl bind guest dev v1 in")
+    stop, sent = threading.Event(), [0]
+
+    def flow():
+        while not stop.is_set():
+            for _ in range(20):
+                g1.send(bad, good)
+            sent[0] += 20
+            time.sleep(0.002)
+    sender = threading.Thread(target=flow)
+    with lab.listen(g2) as ears:
+        sender.start()
+        for turn in range(25):
+            lab.xbr(["acl", "replace", "guest", paths[turn % 2]])
+            lab.xbr("acl add guest seq 5 permit src_mac 02:00:00:00:00:77")
+            lab.xbr("acl del guest seq 5")
+        stop.set()
+        sender.join()
+        got = ears.copies(good, quiet=1.0), ears.copies(bad)
+        frames = got[0][g2]
+    assert frames == sent[0] > 1000 and got[1][g2] == 0
+    assert lab.stats("v1")["reasons"]["acl_deny"] == sent[0]
+
+
+def test_one_rule_more_at_a_hundred_thousand(running):
+    """It is there at once; nothing is compiled anew (generous bounds: a machine may be busy)."""
+    lab = running
+    lines = [f"deny src_ip 10.{n >> 16}.{n >> 8 & 255}.{n & 255} ip_proto tcp dst_port {n % 5000 + 1}" for n in range(100000)]
+    begin = time.monotonic()
+    lab.xbr(["acl", "replace", "big", write(lab, "\n".join(lines) + "\n", "rules")])
+    whole = time.monotonic() - begin
+    begin = time.monotonic()
+    for n in range(20):
+        lab.xbr(f"acl add big seq {10 * n + 5} permit src_ip 192.0.2.{n}")
+    one = (time.monotonic() - begin) / 20
+    assert whole < 60 and one < 2
+    print(f"100,000 rules: {whole:.2f} s; one more, command and all: {1000 * one:.1f} ms")
