@@ -70,6 +70,19 @@ static int on_punt(sd_event_source *source, int fd, uint32_t events, void *user)
 	(void)fd;
 	(void)events;
 	punt_dispatch(agent->model);
+	model_settle(agent->model);
+	return 0;
+}
+
+static int on_stp_timer(sd_event_source *source, int fd, uint32_t events, void *user)
+{
+	struct agent *agent = user;
+
+	(void)source;
+	(void)fd;
+	(void)events;
+	stp_dispatch(agent->model);
+	model_settle(agent->model);
 	return 0;
 }
 
@@ -82,6 +95,7 @@ static int on_sweep(sd_event_source *source, uint64_t usec, void *user)
 	uplink_sync(agent->model);
 	guard_sweep(agent->model);
 	model_drop_surplus(agent->model);
+	stp_alive(agent->model);
 	api_update_events(agent);
 	sd_event_source_set_time_relative(source, SWEEP_PERIOD_USEC);
 	return 0;
@@ -112,6 +126,21 @@ static int add_signals(struct agent *agent)
 	return err < 0 ? err : sd_event_add_signal(agent->event, NULL, SIGINT, on_stop, agent);
 }
 
+/* After the punt path: frames that wait have arrived in time. */
+static int add_stp_timer(struct agent *agent)
+{
+	sd_event_source *timer;
+	int err = sd_event_add_io(agent->event, &timer, stp_fd(agent->model), EPOLLIN, on_stp_timer, agent);
+
+	if (err >= 0)
+		err = sd_event_source_set_priority(timer, SD_EVENT_PRIORITY_NORMAL + 1);
+	if (err >= 0)
+		err = sd_event_source_set_floating(timer, 1);
+	if (err >= 0)
+		sd_event_source_unref(timer);
+	return err;
+}
+
 static int add_sources(struct agent *agent)
 {
 	sd_event_source *sweep;
@@ -125,6 +154,8 @@ static int add_sources(struct agent *agent)
 				      on_fdb_event, agent);
 	if (err >= 0)
 		err = sd_event_add_io(agent->event, NULL, punt_fd(agent->model), EPOLLIN, on_punt, agent);
+	if (err >= 0)
+		err = add_stp_timer(agent);
 	if (err >= 0)
 		err = sd_event_add_time_relative(agent->event, &sweep, CLOCK_MONOTONIC, SWEEP_PERIOD_USEC,
 						 SWEEP_SLACK_USEC, on_sweep, agent);

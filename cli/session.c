@@ -21,17 +21,17 @@ static const struct action {
 	int (*run)(struct session *session, const json_t *params, struct cli_error *error);
 	const struct output_field *fields;
 } actions[] = {
-	{"apply", config_run_apply, NULL},      {"bridge.show", NULL, bridge_fields},
-	{"fdb.flush", NULL, fdb_flush_fields},  {"fdb.get", fdb_run_get, NULL},
-	{"fdb.show", fdb_run_show, NULL},       {"link.show", NULL, link_fields},
-	{"monitor", monitor_run, NULL},         {"punt.show", punt_run_show, NULL},
-	{"punt.tap", punt_run_tap, NULL},       {"reasons", NULL, reasons_fields},
-	{"save", config_run_save, NULL},        {"stats.show", stats_run_show, NULL},
-	{"version", NULL, version_fields},      {"guard.show", NULL, guard_fields},
-	{"vlan.show", vlan_run_show, NULL},     {"vlanmap.show", NULL, vlanmap_fields},
-	{"acl.lint", NULL, acl_lint_fields},
-	{"acl.replace", acl_run_replace, NULL}, {"acl.show", acl_run_show, NULL},
-	{"aclset.show", NULL, aclset_fields},   {0},
+	{"apply", config_run_apply, NULL},     {"bridge.show", NULL, bridge_fields},
+	{"fdb.flush", NULL, fdb_flush_fields}, {"fdb.get", fdb_run_get, NULL},
+	{"fdb.show", fdb_run_show, NULL},      {"link.show", NULL, link_fields},
+	{"monitor", monitor_run, NULL},        {"punt.show", punt_run_show, NULL},
+	{"punt.tap", punt_run_tap, NULL},      {"reasons", NULL, reasons_fields},
+	{"save", config_run_save, NULL},       {"stats.show", stats_run_show, NULL},
+	{"version", NULL, version_fields},     {"guard.show", NULL, guard_fields},
+	{"vlan.show", vlan_run_show, NULL},    {"vlanmap.show", NULL, vlanmap_fields},
+	{"acl.lint", NULL, acl_lint_fields},   {"acl.replace", acl_run_replace, NULL},
+	{"acl.show", acl_run_show, NULL},      {"aclset.show", NULL, aclset_fields},
+	{"stp.show", stp_run_show, NULL},      {0},
 };
 
 static const struct action *find_action(const char *method)

@@ -40,6 +40,7 @@ int acl_run_show(struct session *session, const json_t *params, struct cli_error
 int acl_run_replace(struct session *session, const json_t *params, struct cli_error *error);
 int config_run_apply(struct session *session, const json_t *params, struct cli_error *error);
 int config_run_save(struct session *session, const json_t *params, struct cli_error *error);
+int stp_run_show(struct session *session, const json_t *params, struct cli_error *error);
 int punt_run_show(struct session *session, const json_t *params, struct cli_error *error);
 int punt_run_tap(struct session *session, const json_t *params, struct cli_error *error);
 int vlan_run_show(struct session *session, const json_t *params, struct cli_error *error);

@@ -13,6 +13,7 @@
 #include "control/params.h"
 #include "control/punt.h"
 #include "control/show.h"
+#include "control/stp.h"
 #include "control/transaction.h"
 #include "control/vlan.h"
 #include "datapath/features.h"
@@ -932,5 +933,7 @@ const struct server_method api_methods[] = {
 	{"aclset.add", handle_aclset_add},
 	{"aclset.del", handle_aclset_del},
 	{"aclset.show", handle_aclset_show},
+	{"stp.show", handle_stp_show},
+	{"stp.mcheck", handle_stp_mcheck},
 	{NULL, NULL},
 };

@@ -12,6 +12,7 @@
 #include "control/line.h"
 #include "control/macaddr.h"
 #include "control/params.h"
+#include "control/stp.h"
 #include "control/vlan.h"
 
 /* ---- addresses and their kinds ---- */
@@ -132,14 +133,22 @@ static int bridge_add_or_set(const json_t *params, struct want *want,
 			     struct xbr_error *error)
 {
 	struct bridge_request request = {0};
+	struct stp_bridge_patch stp;
 	struct bridge_patch patch;
 	uint64_t given = 0;
-	int err = params_read(params, bridge_params, &request, &given, error);
+	json_t *rest = NULL;
+	int err = stp_take_bridge_options(params, &rest, &stp, error);
 
 	if (err)
 		return err;
-	bridge_patch_of(&request, given, &patch);
-	return change(want, request.name, &patch, error);
+	err = params_read(rest, bridge_params, &request, &given, error);
+	if (!err) {
+		bridge_patch_of(&request, given, &patch);
+		patch.stp = stp;
+		err = change(want, request.name, &patch, error);
+	}
+	json_decref(rest);
+	return err;
 }
 
 static int command_bridge_add(const json_t *params, struct want *want, struct xbr_error *error)
@@ -253,18 +262,25 @@ static void port_patch_of(const struct link_request *request, uint64_t given, st
 	};
 }
 
+/* What is read borrows from params, which the shallow copies of stp_take_link_options() share. */
 static int link_read(const json_t *params, const struct param *table, struct link_request *ret_request,
 		     struct port_patch *ret_patch, struct xbr_error *error)
 {
+	struct stp_port_patch stp;
 	uint64_t given = 0;
-	int err;
+	json_t *rest = NULL;
+	int err = stp_take_link_options(params, &rest, &stp, error);
 
+	if (err)
+		return err;
 	memset(ret_request, 0, sizeof(*ret_request));
 	ret_request->macaddr = SOURCE_VERB_COUNT;
-	err = params_read(params, table, ret_request, &given, error);
+	err = params_read(rest, table, ret_request, &given, error);
+	json_decref(rest);
 	if (err)
 		return err;
 	port_patch_of(ret_request, given, ret_patch);
+	ret_patch->stp = stp;
 	return link_guard_patch(&ret_request->guard, given, ret_patch, error);
 }
 
@@ -590,7 +606,7 @@ static void save_bridge(json_t *lines, const struct bridge *bridge)
 {
 	const struct bridge_settings *s = &bridge->settings, *d = &bridge_settings_default;
 	struct line line = {0};
-	char address[18];
+	char address[18], stp[256];
 
 	mac_to_text(fdb_mac_of(s->address), address);
 	line_add(&line, "bridge add");
@@ -603,6 +619,8 @@ static void save_bridge(json_t *lines, const struct bridge *bridge)
 	if (s->group_fwd_mask != d->group_fwd_mask)
 		line_add(&line, " group_fwd_mask 0x%x", s->group_fwd_mask);
 	save_vlan_settings(&line, s);
+	stp_save_bridge(&s->stp, stp, sizeof(stp));
+	line_add(&line, "%s", stp);
 	line_append(&line, lines);
 }
 
@@ -654,6 +672,7 @@ static void line_add_channel(struct line *line, const struct port *port)
 static void save_port(json_t *lines, const struct port *port)
 {
 	const struct port_settings *s = &port->settings, *d = &port_settings_default;
+	char stp[512];
 	struct line line = {0};
 
 	line_add(&line, "link add");
@@ -673,6 +692,8 @@ static void save_port(json_t *lines, const struct port *port)
 		line_add(&line, " xdp %s", xdp_mode_words[s->xdp]);
 	save_edge(&line, s);
 	line_add_guard(&line, s);
+	stp_save_link(&s->stp, stp, sizeof(stp));
+	line_add(&line, "%s", stp);
 	line_append(&line, lines);
 	save_sources(lines, port);
 }

@@ -7,7 +7,7 @@
 #include <stddef.h>
 
 struct line {
-	char text[512];
+	char text[1024];
 	size_t used;
 };
 

@@ -7,6 +7,7 @@
 
 #include "control/commands.h"
 #include "control/guard.h"
+#include "control/stp.h"
 #include "datapath/attach.h"
 #include "net/ethtool.h"
 
@@ -89,13 +90,16 @@ static json_t *show_bridge_data(const struct model *model, const struct bridge *
 
 json_t *show_bridge(const struct model *model, const struct bridge *bridge, uint32_t used)
 {
-	return json_pack("{si ss so si ss so s{ss so} sI sI sI}", "ifindex", (int)bridge->ifindex, "ifname",
-			 bridge->name, "flags", show_flags(bridge->link.flags), "mtu", (int)bridge->link.mtu,
-			 "operstate", operstate_word(bridge->link.operstate), "address",
-			 show_mac(fdb_mac_of(bridge->link.address)), "linkinfo", "info_kind", "bridge",
-			 "info_data", show_bridge_data(model, bridge), "ports",
-			 (json_int_t)bridge->port_count, "fdb_used", (json_int_t)used, "fdb_size",
-			 (json_int_t)fdb_size(model));
+	json_t *object = json_pack("{si ss so si ss so s{ss so} sI sI sI}", "ifindex", (int)bridge->ifindex,
+				   "ifname", bridge->name, "flags", show_flags(bridge->link.flags), "mtu",
+				   (int)bridge->link.mtu, "operstate", operstate_word(bridge->link.operstate),
+				   "address", show_mac(fdb_mac_of(bridge->link.address)), "linkinfo",
+				   "info_kind", "bridge", "info_data", show_bridge_data(model, bridge),
+				   "ports", (json_int_t)bridge->port_count, "fdb_used", (json_int_t)used,
+				   "fdb_size", (json_int_t)fdb_size(model));
+
+	stp_add_to_bridge(json_object_get(json_object_get(object, "linkinfo"), "info_data"), bridge);
+	return object;
 }
 
 /* ---- links ---- */
@@ -278,6 +282,7 @@ json_t *show_link(struct model *model, const struct port *port)
 	add_switches(object, port->settings.flags);
 	add_edge(object, port);
 	show_link_guard(object, model, port);
+	stp_add_to_link(object, port);
 	json_object_set_new(object, "group_fwd_mask", show_mask(port->settings.group_fwd_mask));
 	json_object_set_new(object, "fdb_n_learned",
 			    json_integer(model->dp->port_live[port->number].learned));

@@ -16,12 +16,13 @@
 
 static bool snapshot_bridges(const struct model *model, struct want *want)
 {
-	struct bridge_patch patch = {.given = ~0u};
+	struct bridge_patch patch = {.given = ~0u, .stp.given = ~0u};
 	struct bridge *bridge, *next;
 	struct xbr_error error;
 
 	bridge_foreach (model, bridge, next) {
 		patch.to = bridge->settings;
+		patch.stp.to = bridge->settings.stp;
 		if (want_bridge_add(want, bridge->name, &patch, &error) ||
 		    want_vlan_replace(want, bridge->name, bridge->local->vlans, &error))
 			return false;
@@ -42,12 +43,14 @@ static bool snapshot_ports(const struct model *model, struct want *want)
 	struct port_patch patch = {.given = ~0u,
 				   .flags_given = PORT_SWITCH_MASK,
 				   .edge_options_given = UINT8_MAX,
-				   .guard_given = GUARD_SETTABLE};
+				   .guard_given = GUARD_SETTABLE,
+				   .stp.given = ~0u};
 	struct port *port, *next;
 	struct xbr_error error;
 
 	port_foreach (model, port, next) {
 		patch.to = port->settings;
+		patch.stp.to = port->settings.stp;
 		if (snapshot_port(want, port, &patch, &error))
 			return false;
 		if (want_vlan_replace(want, port->name, port->vlans, &error))

@@ -51,6 +51,7 @@ static void set_sizes(struct xbr_bpf *bpf, const struct datapath_options *option
 	bpf_map__set_max_entries(bpf->maps.ports, options->max_ports);
 	bpf_map__set_max_entries(bpf->maps.port_live, options->max_ports);
 	bpf_map__set_max_entries(bpf->maps.port_saved, options->max_ports);
+	bpf_map__set_max_entries(bpf->maps.stp_saved, options->max_ports);
 	bpf_map__set_max_entries(bpf->maps.port_vlans, options->max_ports);
 	bpf_map__set_max_entries(bpf->maps.guards, options->max_ports);
 	bpf_map__set_max_entries(bpf->maps.guard_live, options->max_ports);
@@ -155,6 +156,7 @@ static int map_tables(struct datapath *dp)
 	dp->port_saved = map_memory_of(bpf->maps.port_saved);
 	dp->guards = map_memory_of(bpf->maps.guards);
 	dp->guard_live = map_memory_of(bpf->maps.guard_live);
+	dp->stp_saved = map_memory_of(bpf->maps.stp_saved);
 	dp->bridges = map_memory_of(bpf->maps.bridges);
 	dp->bridge_live = map_memory_of(bpf->maps.bridge_live);
 	dp->bridge_saved = map_memory_of(bpf->maps.bridge_saved);
@@ -171,10 +173,10 @@ static int map_tables(struct datapath *dp)
 	dp->fdb.buckets = map_memory_of(bpf->maps.fdb);
 	dp->fdb.count = bpf_map__max_entries(bpf->maps.fdb);
 	dp->fdb.seed = bpf->rodata->settings.fdb_seed;
-	if (!dp->guards || !dp->guard_live || !dp->ports || !dp->port_live || !dp->port_saved ||
-	    !dp->bridges || !dp->bridge_live || !dp->bridge_saved || !dp->agent || !dp->switches ||
-	    !dp->port_of || !dp->vlans || !dp->bridge_vlans || !dp->port_vlans || !dp->punt_limits ||
-	    !dp->punt_buckets || !dp->channels_freed || !dp->acl_sets || !dp->fdb.buckets)
+	if (!dp->guards || !dp->stp_saved || !dp->guard_live || !dp->ports || !dp->port_live ||
+	    !dp->port_saved || !dp->bridges || !dp->bridge_live || !dp->bridge_saved || !dp->agent ||
+	    !dp->switches || !dp->port_of || !dp->vlans || !dp->bridge_vlans || !dp->port_vlans ||
+	    !dp->punt_limits || !dp->punt_buckets || !dp->channels_freed || !dp->acl_sets || !dp->fdb.buckets)
 		return -ENOMEM;
 	dp->agent->fdb_seed = dp->fdb.seed;
 	return 0;
@@ -195,6 +197,7 @@ static void unmap_tables(struct datapath *dp)
 	unmap(dp->port_saved, bpf->maps.port_saved);
 	unmap(dp->guards, bpf->maps.guards);
 	unmap(dp->guard_live, bpf->maps.guard_live);
+	unmap(dp->stp_saved, bpf->maps.stp_saved);
 	unmap(dp->bridges, bpf->maps.bridges);
 	unmap(dp->bridge_live, bpf->maps.bridge_live);
 	unmap(dp->bridge_saved, bpf->maps.bridge_saved);

@@ -53,6 +53,7 @@ struct datapath {
 	struct xbr_guard *guards;
 	struct xbr_guard_live *guard_live;
 	struct xbr_port_saved *port_saved;
+	struct xbr_stp_saved *stp_saved;
 	struct xbr_bridge *bridges;
 	struct xbr_bridge_live *bridge_live;
 	struct xbr_bridge_saved *bridge_saved;

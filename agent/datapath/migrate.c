@@ -262,6 +262,8 @@ int migrate(struct datapath *dp, const struct pins_set *former)
 		err = carry_array(dp, former, "port_of", dp->port_of, XBR_IFINDEX_DENSE,
 				  sizeof(*dp->port_of));
 	if (!err)
+		err = carry_array(dp, former, "stp_saved", dp->stp_saved, ports, sizeof(*dp->stp_saved));
+	if (!err)
 		err = carry_array(dp, former, "vlans", dp->vlans, XBR_FID_LIMIT, sizeof(*dp->vlans));
 	if (!err)
 		err = carry_array(dp, former, "bridge_vlans", dp->bridge_vlans, XBR_BRIDGE_LIMIT,

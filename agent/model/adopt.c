@@ -198,6 +198,8 @@ static int restore_bridge(struct model *model, uint32_t index, struct xbr_error 
 		.vlan_stats_per_port = slot->flags & XBR_BRIDGE_VLAN_STATS_PER_PORT,
 		.vlan_protocol = slot->vlan_tpid_be ? ntohs(slot->vlan_tpid_be) : VLAN_PROTOCOL_8021Q,
 		.vlan_default_pvid = saved->vlan_default_pvid};
+	bridge->settings.stp = stp_bridge_remembered(saved);
+	bridge->stp_waits = true;
 	memcpy(bridge->settings.address, saved->address, sizeof(saved->address));
 	memcpy(bridge->name, saved->name, sizeof(bridge->name));
 	memcpy(bridge->link.address, saved->address, sizeof(saved->address));
@@ -231,7 +233,10 @@ static int restore_port(struct model *model, uint32_t number, struct xbr_error *
 						.mode = saved->mode,
 						.role = saved->role,
 						.edge_options = saved->edge_options,
-						.community = slot->community};
+						.community = slot->community,
+						.stp = stp_port_remembered(saved)};
+	if (slot->state != XBR_STATE_DISABLED)
+		port->stp_state = slot->state;
 	if (slot->community)
 		port->settings.flags &= ~(uint32_t)XBR_PORT_ISOLATED;
 	guard_read(model, port);
@@ -391,6 +396,7 @@ int adopt_all(struct model *model, struct xbr_error *error)
 	mark_all(model);
 	model->vlans_left = true; /* the agent before may have died over it */
 	rtnl_link_each(model->rtnl, told_each, model);
+	stp_adopt(model);
 	model_settle(model);
 	return 0;
 }

@@ -81,6 +81,13 @@ static void write_saved(const struct model *model, const struct bridge *bridge)
 	memcpy(saved->address, bridge->settings.address, sizeof(saved->address));
 	saved->created_by_us = bridge->created_by_us;
 	saved->vlan_default_pvid = bridge->settings.vlan_default_pvid;
+	saved->stp_priority = bridge->settings.stp.priority;
+	saved->stp_hello_time_cs = bridge->settings.stp.hello_time_cs;
+	saved->stp_max_age_cs = bridge->settings.stp.max_age_cs;
+	saved->stp_forward_delay_cs = bridge->settings.stp.forward_delay_cs;
+	saved->stp_state = bridge->settings.stp.state;
+	saved->stp_version = bridge->settings.stp.version;
+	saved->stp_tx_hold_count = bridge->settings.stp.tx_hold_count;
 }
 
 static void write_epochs(struct model *model, struct bridge *bridge)
@@ -257,6 +264,7 @@ static void bridge_free(struct model *model, struct bridge *bridge)
 	memset(&model->dp->bridge_live[bridge->index], 0, sizeof(struct xbr_bridge_live));
 	datapath_set_flood(model->dp, bridge->index, NULL, NULL, 0, 0);
 	vlan_bridge_end(model, bridge);
+	stp_bridge_gone(model, bridge);
 	model->by_index[bridge->index] = NULL;
 	HASH_DEL(model->bridges, bridge);
 	free(bridge);
@@ -322,6 +330,7 @@ int bridge_add(struct model *model, const char *name, const struct bridge_settin
 		return err;
 	}
 	flood_mark(bridge);
+	stp_bridge_update(model, bridge);
 	adopt_slaves(model, bridge);
 	if (model->listener.bridge)
 		model->listener.bridge(model->listener.user, MODEL_ADD, bridge);
@@ -401,6 +410,7 @@ int bridge_set(struct model *model, struct bridge *bridge, const struct bridge_s
 	write_slot(model, bridge);
 	fdb_own_address_put(model, bridge->local);
 	vlan_settings_changed(model, bridge, &before);
+	stp_bridge_update(model, bridge);
 	if (model->listener.bridge)
 		model->listener.bridge(model->listener.user, MODEL_SET, bridge);
 	return 0;
@@ -437,6 +447,7 @@ void bridge_refresh(struct model *model, struct bridge *bridge, const struct rtn
 	port_write(model, bridge->local);
 	port_write_state(model, bridge->local);
 	fdb_own_address_put(model, bridge->local);
+	stp_bridge_update(model, bridge);
 	if (differs && model->listener.bridge)
 		model->listener.bridge(model->listener.user, MODEL_SET, bridge);
 }

@@ -23,6 +23,13 @@ void flood_mark(struct bridge *bridge)
 	bridge->flood_dirty = true;
 }
 
+void flood_not_by_xdp(struct model *model, struct bridge *bridge)
+{
+	struct xbr_bridge *slot = &model->dp->bridges[bridge->index];
+
+	__atomic_and_fetch(&slot->flags, ~(uint32_t)XBR_BRIDGE_XDP_FLOOD, __ATOMIC_SEQ_CST);
+}
+
 /* Would every flooded frame be let out by this port, as it is? A channel's copies get their tag in TC. */
 bool flood_takes_all(const struct xbr_port *slot)
 {

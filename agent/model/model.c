@@ -17,6 +17,7 @@ int model_open(struct model **ret_model, struct datapath *dp, struct rtnl *rtnl,
 	if (!model)
 		return xbr_refuse(error, -ENOMEM, "out of memory");
 	model->dp = dp;
+	model->stp_timer = -1;
 	model->rtnl = rtnl;
 	model->by_index = calloc(XBR_BRIDGE_LIMIT, sizeof(*model->by_index));
 	model->by_number = calloc(dp->max_ports, sizeof(*model->by_number));
@@ -31,6 +32,11 @@ int model_open(struct model **ret_model, struct datapath *dp, struct rtnl *rtnl,
 		return xbr_refuse(error, err, "cannot make the punt path's descriptors: %s", strerror(-err));
 	}
 	tags_open(model);
+	err = stp_open(model);
+	if (err) {
+		model_close(model);
+		return xbr_refuse(error, err, "cannot make spanning tree's timer: %s", strerror(-err));
+	}
 	dp->on_fdb_event = fdb_on_event;
 	dp->on_fdb_event_user = model;
 	if (acl_open(model, error)) {
@@ -46,6 +52,7 @@ void model_close(struct model *model)
 {
 	if (!model)
 		return;
+	stp_close(model);
 	punt_free(model->punt);
 	sources_close(model);
 	tags_close(model);
@@ -118,6 +125,7 @@ void model_settle(struct model *model)
 	struct bridge *bridge, *next;
 
 	vlan_settle(model);
+	stp_settle(model);
 	bridge_foreach (model, bridge, next) {
 		if (!bridge->flood_dirty)
 			continue;

@@ -15,6 +15,7 @@
  *     punt.c    frames to and from the agent (punt.h)
  *     channel.c ports that are a tag of a device          tags.c   tags handed out
  *     acl.c     access lists and sets: acl.h
+ *     stp.c     spanning tree: the engine of a bridge and its ports (stp.h)
  *
  * State has one owner: dynamic addresses are the datapath's, carrier and ifindex the kernel's, settings are
  * here, and written through to the pinned maps, from which adopt.c reads them again. Functions that take a
@@ -34,6 +35,7 @@
 #include "model/punt.h"
 #include "model/settings.h"
 #include "model/source_list.h"
+#include "model/stp.h"
 #include "model/vlan_set.h"
 #include "net/rtnl.h"
 #include "xbr/abi.h"
@@ -74,6 +76,10 @@ struct bridge {
 	uint32_t port_count; /* the local port not counted */
 	bool flood_dirty;
 	struct vlan_set *fresh;              /* what a new port gets */
+	struct stp_bridge *stp;              /* NULL: off, or not adopted yet */
+	struct model *stp_model;             /* for the engine's calls back */
+	bool stp_waits;                      /* for stp_adopt(): what an earlier agent left is being read */
+	bool stp_touched;                    /* its engine ran: what it knows is to be written down */
 	struct port *uplink;                 /* where modes send frames; NULL: none, or no port has a mode */
 	bool edge_in_play;                   /* some port has a mode, or host_access off */
 	uint32_t punt_asked[PUNT_CONSUMERS]; /* by consumers: XBR_PUNT_BIT()s */
@@ -103,7 +109,8 @@ struct port {
 	uint8_t origin; /* enum xbr_port_origin */
 	bool local;     /* the bridge device itself */
 	struct hook hook;
-	bool uplink; /* its role, asked for or found out */
+	uint8_t stp_state; /* enum xbr_port_state that spanning tree gives it */
+	bool uplink;       /* its role, asked for or found out */
 	char role_reason[HOOK_TEXT];
 	struct uplink_filter *filter; /* of the uplink while modes are set; see uplink.c */
 	uint32_t behind;              /* addresses behind it, at the uplink filter's last walk */
@@ -164,6 +171,8 @@ struct model {
 	struct datapath *dp;
 	struct rtnl *rtnl;
 	struct punt *punt;
+	struct punt_consumer *stp_ear;      /* NULL: no bridge has had spanning tree yet */
+	int stp_timer;                      /* a timerfd; -1: none */
 	struct bridge *bridges;             /* by name */
 	struct port *ports;                 /* by name, local ones and trunks not among them */
 	struct port *trunks;                /* by name */
@@ -322,6 +331,8 @@ const char *hook_rx_word(enum hook_rx rx);
 /* ---- flood.c ---- */
 
 void flood_mark(struct bridge *bridge);
+/* At once: no flood by XDP, which asks no port's state, until the list is made anew. */
+void flood_not_by_xdp(struct model *model, struct bridge *bridge);
 void flood_rebuild(struct model *model, struct bridge *bridge);
 /* Would every flooded frame be let out by this port? */
 bool flood_takes_all(const struct xbr_port *slot);

@@ -37,6 +37,7 @@ struct port *port_new(struct model *model, uint32_t number, const char *name, st
 	port->number = number;
 	port->bridge = bridge;
 	port->settings = port_settings_default;
+	port->stp_state = XBR_STATE_BLOCKING;
 	memcpy(port->name, name, strnlen(name, sizeof(port->name) - 1));
 	model->by_number[number] = port;
 	return port;
@@ -54,6 +55,7 @@ void port_free(struct model *model, struct port *port)
 	memset(port_memory(model, port), 0, sizeof(struct xbr_port_saved));
 	memset(&model->dp->guards[port->number], 0, sizeof(struct xbr_guard));
 	memset(&model->dp->guard_live[port->number], 0, sizeof(struct xbr_guard_live));
+	memset(&model->dp->stp_saved[port->number], 0, sizeof(struct xbr_stp_saved));
 	datapath_counters_clear(model->dp, port->number);
 	datapath_punt_clear(model->dp, port->number);
 	model->by_number[port->number] = NULL;
@@ -75,6 +77,11 @@ void port_write_memory(const struct model *model, const struct port *port)
 	saved->role = port->settings.role;
 	saved->edge_options = port->settings.edge_options;
 	saved->trunk = trunk ? (uint16_t)trunk->number : 0;
+	saved->stp_cost = port->settings.stp.cost;
+	saved->stp_priority = (uint8_t)(port->settings.stp.priority + 1);
+	saved->stp_admin_edge = port->settings.stp.admin_edge;
+	saved->stp_p2p = port->settings.stp.p2p;
+	saved->stp_flags = port->settings.stp.flags;
 }
 
 static uint32_t found_flags(const struct port *port)
@@ -121,7 +128,9 @@ static uint8_t state_of(const struct port *port)
 {
 	bool up = port->ifindex && port->link.flags & IFF_UP && (port->local || port->link.carrier);
 
-	return up ? XBR_STATE_FORWARDING : XBR_STATE_DISABLED;
+	if (!up)
+		return XBR_STATE_DISABLED;
+	return stp_is_on(port->bridge) && !port->local ? port->stp_state : XBR_STATE_FORWARDING;
 }
 
 /* A port that goes down loses its dynamic addresses, as the kernel's br_stp_disable_port() has it. */
@@ -133,10 +142,14 @@ void port_write_state(struct model *model, struct port *port)
 	if (slot->state == state)
 		return;
 	acl_port_comes(model);
+	if (state != XBR_STATE_FORWARDING)
+		flood_not_by_xdp(model, port->bridge);
 	__atomic_store_n(&slot->state, state, __ATOMIC_SEQ_CST);
 	if (state == XBR_STATE_DISABLED)
 		fdb_flush_port(model, port);
 	flood_mark(port->bridge);
+	if (stp_is_on(port->bridge) && model->listener.link && model_port(model, port->name) == port)
+		model->listener.link(model->listener.user, MODEL_SET, port);
 }
 
 /* ---- may a device be a port? ---- */
@@ -246,6 +259,7 @@ int port_bind(struct model *model, struct port *port, const struct rtnl_link *li
 		return err;
 	}
 	port_write_state(model, port);
+	stp_port_update(model, port);
 	fdb_own_address_put(model, port);
 	flood_mark(port->bridge);
 	return 0;
@@ -381,6 +395,7 @@ static void device_unbind(struct model *model, struct port *port)
 	if (!port->ifindex)
 		return;
 	__atomic_store_n(&port_slot(model, port)->state, XBR_STATE_DISABLED, __ATOMIC_SEQ_CST);
+	stp_port_gone(model, port);
 	fdb_flush_port(model, port);
 	fdb_own_address_remove(model, port);
 	uplink_close(model, port, here);
@@ -452,6 +467,7 @@ int port_set(struct model *model, struct port *port, const struct port_settings 
 		return xbr_refuse(error, err, "cannot write the VLAN mappings of %s: %s", port->name,
 				  strerror(-err));
 	port_write(model, port);
+	stp_port_update(model, port);
 	hook_reconsider(port);
 	flood_mark(port->bridge);
 	if (model->listener.link)
@@ -493,6 +509,7 @@ void port_refresh(struct model *model, struct port *port, const struct rtnl_link
 	port->link = *link;
 	port_write(model, port);
 	port_write_state(model, port);
+	stp_port_update(model, port);
 	if (readdressed)
 		fdb_own_address_put(model, port);
 	if (!differs)

@@ -7,15 +7,26 @@
 const struct port_switch port_switches[] = {PORT_SWITCHES(PORT_SWITCH_ROW){NULL, 0, false}};
 
 #define PORT_SWITCH_DEFAULT(name, flag, by_default) ((by_default) ? (flag) : 0u) |
-const struct port_settings port_settings_default = {.flags = PORT_SWITCHES(PORT_SWITCH_DEFAULT) 0u};
+const struct port_settings port_settings_default = {.flags = PORT_SWITCHES(PORT_SWITCH_DEFAULT) 0u,
+						    .stp = {.priority = 32}};
 
 #define EDGE_SWITCH_ROW(name, option, by_default) {#name, option, by_default},
 const struct edge_switch edge_switches[] = {EDGE_SWITCHES(EDGE_SWITCH_ROW){NULL, 0, false}};
 const struct punt_limit punt_limit_default = {.rate = 100, .burst = 100};
 
+/* rstp; the times are those of 802.1Q and of the kernel's bridge, tx_hold_count is decision 020's. */
+#define STP_BRIDGE_DEFAULT                                                                                   \
+	{                                                                                                    \
+		.priority = 32768, .hello_time_cs = 200, .max_age_cs = 2000, .forward_delay_cs = 1500,       \
+		.version = 1, .tx_hold_count = 10                                                            \
+	}
+#define STP_SWITCH_ROW(name, flag, by_default) {#name, flag, by_default},
+const struct stp_switch stp_switches[] = {STP_SWITCHES(STP_SWITCH_ROW){NULL, 0, false}};
+
 const struct bridge_settings bridge_settings_default = {.ageing_time_cs = AGEING_TIME_DEFAULT_CS,
 							.vlan_protocol = VLAN_PROTOCOL_8021Q,
-							.vlan_default_pvid = 1};
+							.vlan_default_pvid = 1,
+							.stp = STP_BRIDGE_DEFAULT};
 
 const char *const vlan_protocol_words[] = {"802.1Q", "802.1ad", NULL};
 
@@ -31,6 +42,8 @@ const char *const mode_words[] = {
 
 const char *const role_words[] = {
 	[XBR_ROLE_AUTO] = "auto", [XBR_ROLE_UPLINK] = "uplink", [XBR_ROLE_EDGE] = "edge", NULL};
+const char *const stp_version_words[] = {"stp", "rstp", "mstp", NULL};
+const char *const stp_auto_words[] = {[STP_AUTO] = "auto", [STP_ON] = "on", [STP_OFF] = "off", NULL};
 #define PUNT_REASON_WORD(name, number, sentence) [number] = #name,
 const char *const punt_reason_words[] = {XBR_PUNT_REASONS(PUNT_REASON_WORD)[PUNT_REASON_ALL] = "all", NULL};
 #define GUARD_SWITCH_ROW(word, name, flag) {word, flag},
@@ -47,12 +60,25 @@ static bool guard_settings_equal(const struct guard_settings *a, const struct gu
 	       !memcmp(a->storm_rate, b->storm_rate, sizeof(a->storm_rate));
 }
 
+static bool stp_port_equal(const struct stp_port_settings *a, const struct stp_port_settings *b)
+{
+	return a->cost == b->cost && a->priority == b->priority && a->admin_edge == b->admin_edge &&
+	       a->p2p == b->p2p && a->flags == b->flags;
+}
+
+static bool stp_bridge_equal(const struct stp_bridge_settings *a, const struct stp_bridge_settings *b)
+{
+	return a->priority == b->priority && a->hello_time_cs == b->hello_time_cs &&
+	       a->max_age_cs == b->max_age_cs && a->forward_delay_cs == b->forward_delay_cs &&
+	       a->state == b->state && a->version == b->version && a->tx_hold_count == b->tx_hold_count;
+}
+
 bool port_settings_equal(const struct port_settings *a, const struct port_settings *b)
 {
 	return a->flags == b->flags && a->fdb_max_learned == b->fdb_max_learned &&
 	       a->group_fwd_mask == b->group_fwd_mask && a->xdp == b->xdp && a->mode == b->mode &&
 	       a->role == b->role && a->edge_options == b->edge_options && a->community == b->community &&
-	       guard_settings_equal(&a->guard, &b->guard);
+	       guard_settings_equal(&a->guard, &b->guard) && stp_port_equal(&a->stp, &b->stp);
 }
 
 bool bridge_settings_equal(const struct bridge_settings *a, const struct bridge_settings *b)
@@ -62,7 +88,38 @@ bool bridge_settings_equal(const struct bridge_settings *a, const struct bridge_
 	       !memcmp(a->address, b->address, sizeof(a->address)) &&
 	       a->vlan_filtering == b->vlan_filtering && a->vlan_stats_enabled == b->vlan_stats_enabled &&
 	       a->vlan_stats_per_port == b->vlan_stats_per_port && a->vlan_protocol == b->vlan_protocol &&
-	       a->vlan_default_pvid == b->vlan_default_pvid;
+	       a->vlan_default_pvid == b->vlan_default_pvid && stp_bridge_equal(&a->stp, &b->stp);
+}
+
+static void stp_port_patch(struct stp_port_settings *settings, const struct stp_port_patch *patch)
+{
+	settings->flags = (uint8_t)((settings->flags & ~patch->given) | (patch->to.flags & patch->given));
+	if (patch->given & STP_GIVEN_COST)
+		settings->cost = patch->to.cost;
+	if (patch->given & STP_GIVEN_PRIORITY)
+		settings->priority = patch->to.priority;
+	if (patch->given & STP_GIVEN_ADMIN_EDGE)
+		settings->admin_edge = patch->to.admin_edge;
+	if (patch->given & STP_GIVEN_P2P)
+		settings->p2p = patch->to.p2p;
+}
+
+static void stp_bridge_patch(struct stp_bridge_settings *settings, const struct stp_bridge_patch *patch)
+{
+	if (patch->given & STP_GIVEN_STATE)
+		settings->state = patch->to.state;
+	if (patch->given & STP_GIVEN_VERSION)
+		settings->version = patch->to.version;
+	if (patch->given & STP_GIVEN_BRIDGE_PRIORITY)
+		settings->priority = patch->to.priority;
+	if (patch->given & STP_GIVEN_HELLO_TIME)
+		settings->hello_time_cs = patch->to.hello_time_cs;
+	if (patch->given & STP_GIVEN_MAX_AGE)
+		settings->max_age_cs = patch->to.max_age_cs;
+	if (patch->given & STP_GIVEN_FORWARD_DELAY)
+		settings->forward_delay_cs = patch->to.forward_delay_cs;
+	if (patch->given & STP_GIVEN_TX_HOLD_COUNT)
+		settings->tx_hold_count = patch->to.tx_hold_count;
 }
 
 static void storm_patch(struct guard_settings *guard, const struct port_patch *patch)
@@ -96,6 +153,7 @@ static void guard_patch(struct guard_settings *guard, const struct port_patch *p
 
 void port_settings_patch(struct port_settings *settings, const struct port_patch *patch)
 {
+	stp_port_patch(&settings->stp, &patch->stp);
 	settings->flags = (settings->flags & ~patch->flags_given) | (patch->to.flags & patch->flags_given);
 	if (patch->given & PORT_GIVEN_FDB_MAX_LEARNED)
 		settings->fdb_max_learned = patch->to.fdb_max_learned;
@@ -119,6 +177,7 @@ void port_settings_patch(struct port_settings *settings, const struct port_patch
 
 void bridge_settings_patch(struct bridge_settings *settings, const struct bridge_patch *patch)
 {
+	stp_bridge_patch(&settings->stp, &patch->stp);
 	if (patch->given & BRIDGE_GIVEN_AGEING_TIME)
 		settings->ageing_time_cs = patch->to.ageing_time_cs;
 	if (patch->given & BRIDGE_GIVEN_FDB_MAX_LEARNED)

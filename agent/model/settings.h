@@ -86,6 +86,56 @@ struct guard_settings {
 
 #define COMMUNITY_MAX 4094u
 
+/* X(name, bit of enum stp_port_flags, what the name says while the bit is 0) */
+#define STP_SWITCHES(X)                                                                                      \
+	X(bpdu_guard, STP_PORT_BPDU_GUARD, false)                                                            \
+	X(bpdu_filter, STP_PORT_BPDU_FILTER, false)                                                          \
+	X(root_block, STP_PORT_ROOT_BLOCK, false)                                                            \
+	X(loop_guard, STP_PORT_LOOP_GUARD, false)                                                            \
+	X(bridge_assurance, STP_PORT_BRIDGE_ASSURANCE, false)                                                \
+	X(restricted_tcn, STP_PORT_RESTRICTED_TCN, false)                                                    \
+	X(auto_edge, STP_PORT_NO_AUTO_EDGE, true)
+
+enum stp_port_flags {
+	STP_PORT_BPDU_GUARD = 1 << 0,
+	STP_PORT_BPDU_FILTER = 1 << 1,
+	STP_PORT_ROOT_BLOCK = 1 << 2,
+	STP_PORT_LOOP_GUARD = 1 << 3,
+	STP_PORT_BRIDGE_ASSURANCE = 1 << 4,
+	STP_PORT_RESTRICTED_TCN = 1 << 5,
+	STP_PORT_NO_AUTO_EDGE = 1 << 6,
+};
+
+/* auto: what the device says. */
+enum stp_auto {
+	STP_AUTO,
+	STP_ON,
+	STP_OFF,
+};
+
+struct stp_switch {
+	const char *name;
+	uint8_t flag;
+	bool by_default;
+};
+extern const struct stp_switch stp_switches[]; /* ended by a NULL name */
+
+struct stp_port_settings {
+	uint32_t cost;      /* 0: by the speed of the link */
+	uint8_t priority;   /* 0 to 63, as the kernel's bridge has it: a sixteenth of the port identifier's */
+	uint8_t admin_edge; /* enum stp_auto */
+	uint8_t p2p;        /* enum stp_auto */
+	uint8_t flags;      /* enum stp_port_flags */
+};
+
+struct stp_bridge_settings {
+	uint16_t priority;
+	uint16_t hello_time_cs, max_age_cs, forward_delay_cs;
+	uint8_t state;   /* 1: on */
+	uint8_t version; /* place in stp_version_words */
+	uint8_t tx_hold_count;
+};
+
 struct port_settings {
 	uint32_t flags;           /* of PORT_SWITCH_MASK */
 	uint32_t fdb_max_learned; /* 0: no limit */
@@ -96,6 +146,7 @@ struct port_settings {
 	uint8_t edge_options; /* enum xbr_edge_options */
 	uint16_t community;   /* 1 to COMMUNITY_MAX: the isolation group it is of; 0: of none */
 	struct guard_settings guard;
+	struct stp_port_settings stp;
 };
 
 struct bridge_settings {
@@ -106,6 +157,7 @@ struct bridge_settings {
 	bool vlan_filtering, vlan_stats_enabled, vlan_stats_per_port;
 	uint16_t vlan_protocol;     /* the TPID */
 	uint16_t vlan_default_pvid; /* 0: none */
+	struct stp_bridge_settings stp;
 };
 
 #define VLAN_PROTOCOL_8021Q  0x8100
@@ -135,6 +187,9 @@ extern const char *const mode_words[];
 /* The words of vlan_protocol; ended by NULL. */
 extern const char *const vlan_protocol_words[];
 extern const char *const role_words[];
+/* The words of stp_bridge_settings.version and of enum stp_auto; ended by NULL. */
+extern const char *const stp_version_words[];
+extern const char *const stp_auto_words[];
 
 bool port_settings_equal(const struct port_settings *a, const struct port_settings *b);
 bool bridge_settings_equal(const struct bridge_settings *a, const struct bridge_settings *b);
@@ -153,7 +208,31 @@ enum port_given {
 	PORT_GIVEN_TRANSPARENT = 1 << 20,
 	PORT_GIVEN_STORM = 1 << 21, /* shifted by enum xbr_storm_kind */
 };
+enum stp_port_given {
+	STP_GIVEN_COST = 1 << 8, /* above enum stp_port_flags */
+	STP_GIVEN_PRIORITY = 1 << 9,
+	STP_GIVEN_ADMIN_EDGE = 1 << 10,
+	STP_GIVEN_P2P = 1 << 11,
+};
+struct stp_port_patch {
+	uint32_t given; /* enum stp_port_given and enum stp_port_flags */
+	struct stp_port_settings to;
+};
+enum stp_bridge_given {
+	STP_GIVEN_STATE = 1 << 0,
+	STP_GIVEN_VERSION = 1 << 1,
+	STP_GIVEN_BRIDGE_PRIORITY = 1 << 2,
+	STP_GIVEN_HELLO_TIME = 1 << 3,
+	STP_GIVEN_MAX_AGE = 1 << 4,
+	STP_GIVEN_FORWARD_DELAY = 1 << 5,
+	STP_GIVEN_TX_HOLD_COUNT = 1 << 6,
+};
+struct stp_bridge_patch {
+	uint32_t given; /* enum stp_bridge_given */
+	struct stp_bridge_settings to;
+};
 struct port_patch {
+	struct stp_port_patch stp;
 	uint32_t given;       /* enum port_given */
 	uint32_t flags_given; /* which of flags */
 	uint8_t edge_options_given;
@@ -172,6 +251,7 @@ enum bridge_given {
 	BRIDGE_GIVEN_VLAN_STATS_PER_PORT = 1 << 8,
 };
 struct bridge_patch {
+	struct stp_bridge_patch stp;
 	uint32_t given; /* enum bridge_given */
 	struct bridge_settings to;
 };

@@ -242,3 +242,30 @@ int ethtool_features_set(const char *ifname, uint32_t mask, uint32_t values, uin
 		*ret_changed = wanted;
 	return err;
 }
+
+/* ---- speed ---- */
+
+struct settings_request {
+	struct ethtool_link_settings head;
+	uint32_t masks[3 * 127]; /* as many words as the kernel may say it has */
+};
+
+/* The first question is answered with the number of words that the second must have room for. */
+int ethtool_speed(const char *ifname, uint32_t *ret_mbps, bool *ret_full_duplex)
+{
+	struct settings_request request = {.head.cmd = ETHTOOL_GLINKSETTINGS};
+	int err = device_ioctl(ifname, &request);
+
+	if (err < 0)
+		return err;
+	if (request.head.link_mode_masks_nwords >= 0)
+		return -EPROTO;
+	request.head.link_mode_masks_nwords = (int8_t)-request.head.link_mode_masks_nwords;
+	request.head.cmd = ETHTOOL_GLINKSETTINGS;
+	err = device_ioctl(ifname, &request);
+	if (err < 0)
+		return err;
+	*ret_mbps = request.head.speed == (uint32_t)SPEED_UNKNOWN ? 0 : request.head.speed;
+	*ret_full_duplex = request.head.duplex == DUPLEX_FULL;
+	return 0;
+}

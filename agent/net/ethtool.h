@@ -7,6 +7,7 @@
 #ifndef XBR_NET_ETHTOOL_H
 #define XBR_NET_ETHTOOL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct ethtool_features {
@@ -42,5 +43,8 @@ int ethtool_features_set(const char *ifname, uint32_t mask, uint32_t values, uin
 
 /* -ENODEV, or -EOPNOTSUPP where the kernel has no such family (before 6.3). */
 int ethtool_xdp_features(int ifindex, uint64_t *ret_features);
+
+/* The speed and duplex of a link, as ethtool(8) tells them. mbps 0: not known. 0 or -errno. */
+int ethtool_speed(const char *ifname, uint32_t *ret_mbps, bool *ret_full_duplex);
 
 #endif

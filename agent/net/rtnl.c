@@ -171,6 +171,19 @@ int rtnl_bridge_create(struct rtnl *rtnl, const char *name)
 	return netlink_ask(&rtnl->requests, question, NULL, NULL);
 }
 
+int rtnl_bridge_stp_off(struct rtnl *rtnl, int ifindex)
+{
+	struct nlmsghdr *question = link_question(rtnl, RTM_NEWLINK, 0, ifindex);
+	struct nlattr *linkinfo = mnl_attr_nest_start(question, IFLA_LINKINFO), *data;
+
+	mnl_attr_put_strz(question, IFLA_INFO_KIND, "bridge");
+	data = mnl_attr_nest_start(question, IFLA_INFO_DATA);
+	mnl_attr_put_u32(question, IFLA_BR_STP_STATE, 0);
+	mnl_attr_nest_end(question, data);
+	mnl_attr_nest_end(question, linkinfo);
+	return netlink_ask(&rtnl->requests, question, NULL, NULL);
+}
+
 static void put_queues(struct nlmsghdr *question, uint32_t mtu)
 {
 	mnl_attr_put_u32(question, IFLA_MTU, mtu);

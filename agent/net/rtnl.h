@@ -61,6 +61,8 @@ int rtnl_link_delete(struct rtnl *rtnl, int ifindex);
 
 /* Makes a kernel bridge device: STP off, multicast snooping off. -EEXIST where the name is taken. */
 int rtnl_bridge_create(struct rtnl *rtnl, const char *name);
+/* Turns the kernel's own spanning tree on a bridge device off. */
+int rtnl_bridge_stp_off(struct rtnl *rtnl, int ifindex);
 
 /*
  * Makes a veth pair of one queue each way, down, both ends of this MTU, the first of this address. -EEXIST

@@ -136,6 +136,8 @@ static void set_tc_flags(struct stp_port *p, unsigned int t)
 {
 	struct tree_port *tp = &p->trees[t];
 
+	tp->tc_begins = tp->tc_begins || (tp->msg_flags & STP_BPDU_TC && !tp->tc_told);
+	tp->tc_told = tp->msg_flags & STP_BPDU_TC;
 	if (tp->msg_flags & STP_BPDU_TC) {
 		tp->rcvd_tc = true;
 		p->counters.rx_tc += t == 0;

@@ -94,6 +94,8 @@ struct tree_port {
 	bool agree, agreed, disputed, mastered, proposed, proposing;
 	bool learn, learning, forward, forwarding;
 	bool rcvd_msg, rcvd_tc, tc_prop;
+	bool tc_told, tc_begins; /* the neighbour's last word was of a change; that is news, for the count of
+				    them */
 	bool re_root, reselect, selected, sync, synced, updt_info;
 	uint64_t fd_while, rr_while, rb_while, tc_while, rcvd_info_while;
 	unsigned int flushes; /* in the last second or so */

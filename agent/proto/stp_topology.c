@@ -90,13 +90,12 @@ static void new_tc_while(struct stp_port *p, unsigned int t)
 	}
 }
 
-/* For `xbr stp show`: the change that began here, or that a neighbour told of while none was under way. */
+/* For `xbr stp show`. from: the bridge that told of it; 0: it was found here, or told by a TCN, which names
+ * nobody. */
 static void note_change(struct stp_port *p, unsigned int t, uint64_t from)
 {
 	struct tree *tree = &p->bridge->trees[t];
 
-	if (from && timer_runs(p->bridge, p->trees[t].tc_while))
-		return;
 	tree->changes++;
 	tree->changed_at = p->bridge->now;
 	tree->changed_by = p->number;
@@ -151,7 +150,9 @@ static bool notified(struct stp_port *p, unsigned int t)
 {
 	struct tree_port *tp = &p->trees[t];
 
-	note_change(p, t, p->bpdu.bridge);
+	if (tp->tc_begins || (t == 0 && p->rcvd_tcn && !timer_runs(p->bridge, tp->tc_while)))
+		note_change(p, t, p->bpdu.type == STP_BPDU_TCN ? 0 : p->bpdu.bridge);
+	tp->tc_begins = false;
 	if (t == 0 && p->rcvd_tcn)
 		new_tc_while(p, t);
 	if (t == 0) {

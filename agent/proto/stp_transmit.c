@@ -163,13 +163,16 @@ static bool transmit_periodic(struct stp_port *p)
 	return true;
 }
 
+/* A root port has nothing to say in STP but that the topology changed: figure 13-15 would send a TCN for any
+ * newInfo, be it an agreement that STP has no word for. */
 static bool transmit_stp(struct stp_port *p)
 {
 	if (!p->new_info)
 		return false;
 	if (p->trees[0].role == STP_ROLE_DESIGNATED)
 		return transmit_config(p);
-	return p->trees[0].role == STP_ROLE_ROOT ? transmit_tcn(p) : false;
+	p->new_info = p->trees[0].role == STP_ROLE_ROOT && timer_runs(p->bridge, p->trees[0].tc_while);
+	return p->new_info && transmit_tcn(p);
 }
 
 /* Figure 13-15. A port that is not enabled stays in TRANSMIT_INIT. */

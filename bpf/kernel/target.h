@@ -71,6 +71,7 @@ XBR_ARRAY(guard_live, struct xbr_guard_live, 1);
 
 /* The agent's memory; no program reads it, but its layout is declared with the others. */
 XBR_ARRAY(port_saved, struct xbr_port_saved, 1);
+XBR_ARRAY(stp_saved, struct xbr_stp_saved, 1);
 XBR_ARRAY(bridge_saved, struct xbr_bridge_saved, XBR_BRIDGE_LIMIT);
 XBR_ARRAY(agent_saved, struct xbr_agent_saved, 1);
 XBR_ARRAY(channels_freed, struct xbr_channel_freed, XBR_CHANNELS_FREED);

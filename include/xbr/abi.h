@@ -646,7 +646,13 @@ struct xbr_port_saved {
 	__u8 role;           /* enum xbr_role: asked for */
 	__u8 edge_options;   /* enum xbr_edge_options */
 	__u8 allmulti_by_us; /* as promiscuous_by_us, for groups */
-	__u8 reserved[17];
+	__u8 reserved1[3];
+	__u32 stp_cost;      /* 0: by the speed of the link */
+	__u8 stp_priority;   /* more by one than asked for; 0: the default */
+	__u8 stp_admin_edge; /* enum stp_auto of the agent */
+	__u8 stp_p2p;        /* enum stp_auto */
+	__u8 stp_flags;      /* enum stp_port_flags of the agent */
+	__u8 reserved[6];
 	__u16 trunk; /* of a channel: the number of the device that carries it; of that device: its own */
 };
 _Static_assert(sizeof(struct xbr_port_saved) == 64, "fixed");
@@ -671,9 +677,24 @@ struct xbr_bridge_saved {
 	__u8 created_by_us; /* delete the device with the bridge */
 	__u8 reserved1;
 	__u16 vlan_default_pvid;
-	__u8 reserved[30];
+	__u16 stp_priority;
+	__u16 stp_hello_time_cs; /* 0: nothing was ever set, all of these are the defaults */
+	__u16 stp_max_age_cs;
+	__u16 stp_forward_delay_cs;
+	__u8 stp_state;
+	__u8 stp_version;
+	__u8 stp_tx_hold_count;
+	__u8 reserved[19];
 };
 _Static_assert(sizeof(struct xbr_bridge_saved) == 64, "fixed");
+
+/* Map `stp_saved`: array, mmapable, indexed by port number: what spanning tree knew of the port. */
+struct xbr_stp_saved {
+	__u64 at_ms; /* CLOCK_MONOTONIC, when it was written; of a bridge's local port: when the agent last
+		      * ran the bridge's timers. 0: nothing */
+	__u8 frozen[56]; /* struct stp_frozen of the agent */
+};
+_Static_assert(sizeof(struct xbr_stp_saved) == 64, "one cache line");
 
 /* Map `agent_saved`: array of one, mmapable. */
 struct xbr_agent_saved {

@@ -127,6 +127,37 @@ enum xbr_command_flags {
 	X("nodst", "nodst", BOOL, "on|off", 0, 0, 0, \
 	  "mode source: a listed source's frames come here only, not to their destination, too; default off")
 
+#define XBR_STP_BRIDGE_OPTIONS(X) \
+	X("stp_state", "stp_state", NUMBER, "0|1", 0, 1, 0, "spanning tree: 0, the default, off, 1 on") \
+	X("stp_version", "stp_version", CHOICE, "stp|rstp|mstp", 0, 0, 0, "the highest version spoken; default rstp") \
+	X("priority", "priority", NUMBER, "N", 0, 65535, 0, \
+	  "of the bridge identifier, as a rule a multiple of 4096; default 32768") \
+	X("hello_time", "hello_time", TIME, "TIME", 100, 1000, 0, "between two BPDUs; 1s to 10s, default 2s") \
+	X("max_age", "max_age", TIME, "TIME", 600, 4000, 0, "how old the root's word may be; 6s to 40s, default 20s") \
+	X("forward_delay", "forward_delay", TIME, "TIME", 200, 3000, 0, \
+	  "in listening and in learning each, where a neighbour speaks STP only; 2s to 30s, default 15s") \
+	X("tx_hold_count", "tx_hold_count", NUMBER, "N", 1, 10, 0, "BPDUs at once by a port; default 10")
+
+#define XBR_STP_LINK_OPTIONS(X) \
+	X("cost", "cost", NUMBER, "N", 0, 200000000, 0, "of the way by this port; 0, the default: by its speed") \
+	X("priority", "priority", NUMBER, "N", 0, 60, 0, \
+	  "of the port identifier, a multiple of 4; default 32") \
+	X("bpdu_guard|guard", "bpdu_guard", BOOL, "on|off", 0, 0, 0, "a BPDU shuts the port; default off") \
+	X("bpdu_filter", "bpdu_filter", BOOL, "on|off", 0, 0, 0, "no BPDUs in or out; default off") \
+	X("root_block", "root_block", BOOL, "on|off", 0, 0, 0, \
+	  "root guard: the way to the root is never by this port; default off") \
+	X("loop_guard", "loop_guard", BOOL, "on|off", 0, 0, 0, \
+	  "a port that heard BPDUs does not forward when they stop; default off") \
+	X("bridge_assurance", "bridge_assurance", BOOL, "on|off", 0, 0, 0, \
+	  "BPDUs go and must come all the time, whatever the roles: for links between bridges that both have it; default off") \
+	X("restricted_tcn", "restricted_tcn", BOOL, "on|off", 0, 0, 0, \
+	  "topology changes heard here are not passed on; default off") \
+	X("admin_edge", "admin_edge", CHOICE, "auto|on|off", 0, 0, 0, \
+	  "no bridge behind it: forwards at once, until a BPDU comes; auto, the default: veth and tap are") \
+	X("auto_edge", "auto_edge", BOOL, "on|off", 0, 0, 0, "an edge port when no BPDU comes for 3s; default on") \
+	X("point_to_point", "point_to_point", CHOICE, "auto|on|off", 0, 0, 0, \
+	  "one bridge at the most behind it; auto, the default: if it is full duplex")
+
 #define XBR_PARAM_BRIDGE(X, FLAGS) \
 	X("dev|name", "bridge", DEV, "BR", 0, 0, XBR_BARE | FLAGS, "the bridge device")
 #define XBR_PARAM_LINK(X, FLAGS) \
@@ -144,8 +175,8 @@ enum xbr_command_flags {
 	X("self", NULL, REFUSED, "", 0, 0, 0, \
 	  "self concerns the device's own filter, not the bridge: use bridge(8) for it, or leave the word out")
 
-#define XBR_PARAMS_bridge_add(X) XBR_PARAM_BRIDGE(X, XBR_REQUIRED) XBR_BRIDGE_OPTIONS(X)
-#define XBR_PARAMS_bridge_set(X) XBR_PARAM_BRIDGE(X, XBR_REQUIRED) XBR_BRIDGE_OPTIONS(X)
+#define XBR_PARAMS_bridge_add(X) XBR_PARAM_BRIDGE(X, XBR_REQUIRED) XBR_BRIDGE_OPTIONS(X) XBR_STP_BRIDGE_OPTIONS(X)
+#define XBR_PARAMS_bridge_set(X) XBR_PARAM_BRIDGE(X, XBR_REQUIRED) XBR_BRIDGE_OPTIONS(X) XBR_STP_BRIDGE_OPTIONS(X)
 #define XBR_PARAMS_bridge_del(X) XBR_PARAM_BRIDGE(X, XBR_REQUIRED)
 #define XBR_PARAMS_bridge_show(X) XBR_PARAM_BRIDGE(X, 0)
 
@@ -165,8 +196,8 @@ enum xbr_command_flags {
 	X("dev", "dev", DEV, "DEV", 0, 0, XBR_BARE | XBR_REQUIRED | XBR_YIELDS, "the device of the port") \
 	XBR_CHANNEL_OPTIONS(X) \
 	X("master", "master", DEV, "BR", 0, 0, XBR_REQUIRED, "the bridge it becomes a port of") \
-	XBR_LINK_OPTIONS(X)
-#define XBR_PARAMS_link_set(X) XBR_PARAM_LINK(X, XBR_REQUIRED) XBR_LINK_OPTIONS(X)
+	XBR_LINK_OPTIONS(X) XBR_STP_LINK_OPTIONS(X)
+#define XBR_PARAMS_link_set(X) XBR_PARAM_LINK(X, XBR_REQUIRED) XBR_LINK_OPTIONS(X) XBR_STP_LINK_OPTIONS(X)
 #define XBR_PARAMS_link_del(X) XBR_PARAM_LINK(X, XBR_REQUIRED)
 #define XBR_PARAMS_link_show(X) XBR_PARAM_LINK(X, 0) \
 	X("master", "master", DEV, "BR", 0, 0, 0, "ports of this bridge")
@@ -305,6 +336,9 @@ enum xbr_command_flags {
 	X("-w|write", "write", STRING, "FILE", 0, 0, 0, "as pcapng, for tshark and wireshark; -: to standard output") \
 	X("count", "count", NUMBER, "N", 1, 4294967295, 0, "end after so many frames; default 1000000")
 
+#define XBR_PARAMS_stp_show(X) X("dev", "dev", DEV, "DEV", 0, 0, XBR_BARE, "a bridge, or one of its ports; default all bridges")
+#define XBR_PARAMS_stp_mcheck(X) XBR_PARAM_LINK(X, XBR_REQUIRED)
+
 #define XBR_PARAMS_apply_(X) \
 	X("file", "file", STRING, "FILE", 0, 0, XBR_BARE | XBR_REQUIRED, "the configuration; -: standard input") \
 	X("confirm", "confirm", SECONDS, "SECONDS", 1, 86400, 0, \
@@ -363,6 +397,8 @@ enum xbr_command_flags {
 	X(punt,   set,     "punt.set",    XBR_NEEDS_OPTION, "change how many control frames each port may have handed over") \
 	X(punt,   send,    "punt.send",   0, "send one frame out of a port, or as if it had been received there") \
 	X(punt,   tap,     "punt.tap",    XBR_SHELL_ONLY, "show control frames as they come and go") \
+	X(stp,    show,    "stp.show",    0, "spanning tree: roles, states, timers, counters, and what changed why") \
+	X(stp,    mcheck,  "stp.mcheck",  0, "try RSTP again where a neighbour spoke STP") \
 	X(monitor, ,       "monitor",     XBR_SHELL_ONLY, "tell of changes as they happen") \
 	X(apply,  ,        "apply",       0, "make the running configuration equal to a file, or change nothing") \
 	X(confirm, ,       "confirm",     0, "keep what apply with confirm did") \

@@ -1,0 +1,518 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/stp.h"
+
+#include <errno.h>
+#include <net/if.h>
+#include <string.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "model/model.h"
+#include "net/ethtool.h"
+
+static const uint8_t versions[] = {STP_VERSION_STP, STP_VERSION_RSTP, STP_VERSION_MSTP};
+
+uint64_t stp_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+bool stp_is_on(const struct bridge *bridge)
+{
+	return bridge->settings.stp.state;
+}
+
+/* ---- what the engine says ---- */
+
+static struct port *port_of(const struct model *model, const struct bridge *bridge, uint16_t number)
+{
+	struct port *port = number < model->dp->max_ports ? model->by_number[number] : NULL;
+
+	return port && port->bridge == bridge ? port : NULL;
+}
+
+static void on_send(void *user, uint16_t number, const uint8_t *bpdu, size_t length)
+{
+	struct bridge *bridge = user;
+	struct port *port = port_of(bridge->stp_model, bridge, number);
+	uint8_t frame[STP_FRAME_MAX];
+
+	/* A frame that the ring has no room for is lost, as on a wire, and counted by the path. */
+	if (port && port->ifindex)
+		punt_send(bridge->stp_model, port, XBR_PUNT_stp, frame,
+			  stp_frame_write(port->link.address, bpdu, length, frame));
+}
+
+static void on_state(void *user, uint16_t number, uint16_t mstid, enum stp_state state)
+{
+	static const uint8_t states[] = {XBR_STATE_BLOCKING, XBR_STATE_LEARNING, XBR_STATE_FORWARDING};
+	struct bridge *bridge = user;
+	struct port *port = port_of(bridge->stp_model, bridge, number);
+
+	if (!port || mstid)
+		return;
+	port->stp_state = states[state];
+	port_write_state(bridge->stp_model, port);
+}
+
+static void on_flush(void *user, uint16_t number, uint16_t mstid)
+{
+	struct bridge *bridge = user;
+	struct port *port = port_of(bridge->stp_model, bridge, number);
+
+	if (!port || mstid)
+		return;
+	fdb_flush_port(bridge->stp_model, port);
+	if (bridge->stp_model->listener.flushed)
+		bridge->stp_model->listener.flushed(bridge->stp_model->listener.user, NULL, port);
+}
+
+static const struct stp_ops ops = {.send = on_send, .state = on_state, .flush = on_flush};
+
+/* ---- settings as the engine has them ---- */
+
+static struct stp_bridge_config bridge_config(const struct bridge *bridge)
+{
+	const struct stp_bridge_settings *s = &bridge->settings.stp;
+	struct stp_bridge_config config = stp_bridge_config_default;
+
+	memcpy(config.address, bridge->link.address, sizeof(config.address));
+	config.priority = s->priority;
+	config.version = versions[s->version];
+	config.tx_hold_count = s->tx_hold_count;
+	config.hello_time_cs = s->hello_time_cs;
+	config.max_age_cs = s->max_age_cs;
+	config.forward_delay_cs = s->forward_delay_cs;
+	return config;
+}
+
+/* What a guest is behind. */
+static bool is_virtual(const struct port *port)
+{
+	return !strcmp(port->link.kind, "veth") || !strcmp(port->link.kind, "tun");
+}
+
+static bool is_up(const struct port *port)
+{
+	return port->ifindex && port->link.flags & IFF_UP && port->link.carrier;
+}
+
+/* cost_by_speed, full_duplex: of the link, where they are not set by hand. */
+static void read_link(const struct port *port, uint32_t *ret_cost, bool *ret_full_duplex)
+{
+	uint32_t mbps = 0;
+	bool full = true;
+
+	if (port->ifindex && ethtool_speed(port->name, &mbps, &full))
+		full = true; /* a device that knows no duplex is no shared cable */
+	*ret_cost = stp_cost_of_speed(mbps);
+	*ret_full_duplex = full;
+}
+
+static struct stp_port_config port_config(const struct port *port, uint32_t cost_by_speed)
+{
+	const struct stp_port_settings *s = &port->settings.stp;
+
+	return (struct stp_port_config){
+		.cost = s->cost ? s->cost : cost_by_speed,
+		.priority = (uint8_t)(s->priority * 4),
+		.p2p = s->p2p, /* the same three values */
+		.admin_edge = s->admin_edge == STP_ON || (s->admin_edge == STP_AUTO && is_virtual(port)),
+		.auto_edge = !(s->flags & STP_PORT_NO_AUTO_EDGE),
+		.restricted_role = s->flags & STP_PORT_ROOT_BLOCK,
+		.restricted_tcn = s->flags & STP_PORT_RESTRICTED_TCN,
+		.bpdu_guard = s->flags & STP_PORT_BPDU_GUARD,
+		.bpdu_filter = s->flags & STP_PORT_BPDU_FILTER,
+		.loop_guard = s->flags & STP_PORT_LOOP_GUARD,
+		.bridge_assurance = s->flags & STP_PORT_BRIDGE_ASSURANCE,
+	};
+}
+_Static_assert((int)STP_AUTO == STP_P2P_AUTO && (int)STP_ON == STP_P2P_ON && (int)STP_OFF == STP_P2P_OFF,
+	       "the same three values");
+
+/* ---- BPDUs ---- */
+
+static void on_frame(void *user, const struct punt_frame *frame)
+{
+	struct bridge *bridge = frame->port->bridge;
+	const uint8_t *bpdu = frame->bytes;
+	size_t length = 0;
+
+	(void)user;
+	if (!bridge->stp || frame->reason != XBR_PUNT_stp || frame->port->local)
+		return;
+	stp_frame_read(frame->bytes, frame->length, &bpdu, &length); /* else of no octets: malformed */
+	stp_receive(bridge->stp, (uint16_t)frame->port->number, bpdu, length, stp_now());
+	bridge->stp_touched = true;
+}
+
+static void hear(struct model *model, struct bridge *bridge, bool on)
+{
+	if (!model->stp_ear && on)
+		model->stp_ear = punt_register(model, "stp", on_frame, NULL);
+	if (model->stp_ear)
+		punt_ask(model->stp_ear, bridge, on ? XBR_PUNT_BIT(XBR_PUNT_stp) : 0);
+	else if (on)
+		model_log(model, "%s: spanning tree hears nothing: no protocol more can listen",
+			  bridge->name);
+}
+
+/* ---- ports ---- */
+
+void stp_port_update(struct model *model, struct port *port)
+{
+	struct stp_bridge *stp = port->bridge->stp;
+	struct stp_port_config config;
+	uint32_t cost;
+	bool full;
+	int err;
+
+	(void)model;
+	if (!stp || port->local)
+		return;
+	read_link(port, &cost, &full);
+	config = port_config(port, cost);
+	err = stp_port_add(stp, (uint16_t)(port->number <= STP_PORT_MAX ? port->number : 0), &config,
+			   stp_now());
+	if (err == -EEXIST)
+		stp_port_set(stp, (uint16_t)port->number, &config, stp_now());
+	else if (err)
+		model_log(model, "%s stays blocked: spanning tree has no room for port %u", port->name,
+			  port->number);
+	stp_link(stp, (uint16_t)port->number, is_up(port), full, stp_now());
+	port->bridge->stp_touched = true;
+}
+
+void stp_port_gone(struct model *model, struct port *port)
+{
+	if (!port->bridge->stp || port->local)
+		return;
+	stp_port_del(port->bridge->stp, (uint16_t)port->number, stp_now());
+	port->stp_state = XBR_STATE_BLOCKING;
+	memset(&model->dp->stp_saved[port->number], 0, sizeof(struct xbr_stp_saved));
+	port->bridge->stp_touched = true;
+}
+
+bool stp_port_mcheck(struct model *model, struct port *port)
+{
+	if (!port->bridge->stp)
+		return false;
+	stp_mcheck(port->bridge->stp, (uint16_t)port->number, stp_now());
+	port->bridge->stp_touched = true;
+	stp_settle(model);
+	return true;
+}
+
+/* ---- bridges ---- */
+
+static void write_states(struct model *model, const struct bridge *bridge, bool blocked)
+{
+	struct port *port, *next;
+
+	port_foreach (model, port, next) {
+		if (port->bridge != bridge)
+			continue;
+		if (blocked)
+			port->stp_state = XBR_STATE_BLOCKING;
+		if (port->ifindex)
+			port_write_state(model, port);
+	}
+}
+
+static void tell_ports(struct model *model, const struct bridge *bridge)
+{
+	struct port *port, *next;
+
+	port_foreach (model, port, next)
+		if (port->bridge == bridge && port->ifindex)
+			stp_port_update(model, port);
+}
+
+static bool engine_make(struct model *model, struct bridge *bridge)
+{
+	struct stp_bridge_config config = bridge_config(bridge);
+
+	bridge->stp_model = model;
+	bridge->stp = stp_new(&config, &ops, bridge, stp_now());
+	if (!bridge->stp)
+		model_log(model, "%s: no memory for spanning tree: its ports stay blocked", bridge->name);
+	return bridge->stp;
+}
+
+static void begin(struct model *model, struct bridge *bridge)
+{
+	write_states(model, bridge, true);
+	if (!engine_make(model, bridge))
+		return;
+	hear(model, bridge, true);
+	tell_ports(model, bridge);
+	bridge->stp_touched = true;
+}
+
+static void end(struct model *model, struct bridge *bridge)
+{
+	hear(model, bridge, false);
+	stp_free(bridge->stp);
+	bridge->stp = NULL;
+	write_states(model, bridge, false);
+	flood_mark(bridge);
+}
+
+/* The kernel's bridge has its own spanning tree, which must not move ports that it does not forward for. */
+static void kernel_off(struct model *model, const struct bridge *bridge)
+{
+	int err = rtnl_bridge_stp_off(model->rtnl, (int)bridge->ifindex);
+
+	if (err)
+		model_log(model, "cannot turn the kernel's own spanning tree on %s off: %s", bridge->name,
+			  strerror(-err));
+}
+
+void stp_bridge_update(struct model *model, struct bridge *bridge)
+{
+	struct stp_bridge_config config;
+
+	if (bridge->stp_waits)
+		return;
+	if (!stp_is_on(bridge)) {
+		if (bridge->stp)
+			end(model, bridge);
+		return;
+	}
+	if (!bridge->stp) {
+		kernel_off(model, bridge);
+		begin(model, bridge);
+		return;
+	}
+	config = bridge_config(bridge);
+	stp_bridge_set(bridge->stp, &config, stp_now());
+	bridge->stp_touched = true;
+}
+
+void stp_bridge_gone(struct model *model, struct bridge *bridge)
+{
+	if (bridge->stp)
+		hear(model, bridge, false);
+	stp_free(bridge->stp);
+	bridge->stp = NULL;
+}
+
+/* ---- time ---- */
+
+int stp_open(struct model *model)
+{
+	model->stp_timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	return model->stp_timer < 0 ? -errno : 0;
+}
+
+void stp_close(struct model *model)
+{
+	for (uint32_t i = 0; model->by_index && i < XBR_BRIDGE_LIMIT; i++)
+		if (model->by_index[i])
+			stp_free(model->by_index[i]->stp);
+	if (model->stp_timer >= 0)
+		close(model->stp_timer);
+}
+
+int stp_fd(const struct model *model)
+{
+	return model->stp_timer;
+}
+
+static void note_alive(struct model *model, const struct bridge *bridge)
+{
+	model->dp->stp_saved[bridge->local->number].at_ms = stp_now();
+}
+
+void stp_alive(struct model *model)
+{
+	struct bridge *bridge, *next;
+
+	bridge_foreach (model, bridge, next)
+		if (bridge->stp)
+			note_alive(model, bridge);
+}
+
+static uint64_t max_age_ms(const struct bridge *bridge)
+{
+	return bridge->settings.stp.max_age_cs * 10ull;
+}
+
+/* A timer that is due for longer than max age: this process was stopped, and the neighbours have forgotten
+ * it. */
+static void advance(struct model *model, struct bridge *bridge)
+{
+	uint64_t now = stp_now(), due = stp_deadline(bridge->stp);
+
+	if (due > now)
+		return;
+	if (now - due > max_age_ms(bridge)) {
+		model_log(model, "%s was left alone for %llu s, longer than max_age: it takes part anew",
+			  bridge->name, (unsigned long long)(now - due) / 1000);
+		stp_restart(bridge->stp, now);
+	}
+	stp_advance(bridge->stp, now);
+	bridge->stp_touched = true;
+}
+
+void stp_dispatch(struct model *model)
+{
+	struct bridge *bridge, *next;
+	uint64_t expirations;
+
+	if (read(model->stp_timer, &expirations, sizeof(expirations)) < 0 && errno != EAGAIN)
+		model_log(model, "spanning tree's timer: %s", strerror(errno));
+	bridge_foreach (model, bridge, next)
+		if (bridge->stp)
+			advance(model, bridge);
+}
+
+static void set_timer(struct model *model)
+{
+	struct itimerspec when = {0};
+	struct bridge *bridge, *next;
+	uint64_t due = STP_NEVER;
+
+	bridge_foreach (model, bridge, next)
+		if (bridge->stp && stp_deadline(bridge->stp) < due)
+			due = stp_deadline(bridge->stp);
+	if (due != STP_NEVER) {
+		when.it_value.tv_sec = (time_t)(due / 1000);
+		when.it_value.tv_nsec =
+			(long)(due % 1000 * 1000000 + 1); /* never 0, which would be no timer */
+	}
+	if (timerfd_settime(model->stp_timer, TFD_TIMER_ABSTIME, &when, NULL))
+		model_log(model, "spanning tree has no timer: %s", strerror(errno));
+}
+
+/* ---- memory ---- */
+
+_Static_assert(sizeof(struct stp_frozen) == sizeof(((struct xbr_stp_saved *)NULL)->frozen), "it fits");
+
+static void remember(struct model *model, const struct port *port)
+{
+	struct xbr_stp_saved *saved = &model->dp->stp_saved[port->number];
+	struct stp_frozen frozen;
+
+	if (!stp_freeze(port->bridge->stp, (uint16_t)port->number, 0, &frozen))
+		return;
+	memcpy(saved->frozen, &frozen, sizeof(frozen));
+	saved->at_ms = stp_now();
+}
+
+static bool any_touched(const struct model *model)
+{
+	struct bridge *bridge, *next;
+
+	bridge_foreach (model, bridge, next)
+		if (bridge->stp_touched)
+			return true;
+	return false;
+}
+
+void stp_settle(struct model *model)
+{
+	struct bridge *bridge, *next_bridge;
+	struct port *port, *next;
+
+	if (!any_touched(model))
+		return;
+	port_foreach (model, port, next)
+		if (port->bridge->stp_touched && port->bridge->stp && port->number <= STP_PORT_MAX)
+			remember(model, port);
+	bridge_foreach (model, bridge, next_bridge) {
+		if (bridge->stp_touched && bridge->stp)
+			note_alive(model, bridge);
+		bridge->stp_touched = false;
+	}
+	set_timer(model);
+}
+
+static void thaw_port(struct model *model, struct port *port)
+{
+	const struct xbr_stp_saved *saved = &model->dp->stp_saved[port->number];
+	struct stp_port_config config;
+	struct stp_frozen frozen;
+	uint32_t cost;
+	bool full;
+
+	read_link(port, &cost, &full);
+	config = port_config(port, cost);
+	if (!saved->at_ms || stp_port_add(port->bridge->stp, (uint16_t)port->number, &config, stp_now())) {
+		port->stp_state = XBR_STATE_BLOCKING;
+		port_write_state(model, port);
+		return;
+	}
+	memcpy(&frozen, saved->frozen, sizeof(frozen));
+	stp_thaw(port->bridge->stp, (uint16_t)port->number, 0, &frozen, full);
+}
+
+static void thaw(struct model *model, struct bridge *bridge)
+{
+	struct port *port, *next;
+
+	if (!engine_make(model, bridge))
+		return;
+	port_foreach (model, port, next)
+		if (port->bridge == bridge && port->ifindex && port->number <= STP_PORT_MAX)
+			thaw_port(model, port);
+	hear(model, bridge, true);
+	stp_thawed(bridge->stp, stp_now());
+	tell_ports(model, bridge);
+	bridge->stp_touched = true;
+}
+
+/* The clock began anew with the host, but so did the maps. */
+static void adopt_bridge(struct model *model, struct bridge *bridge)
+{
+	uint64_t at = model->dp->stp_saved[bridge->local->number].at_ms, now = stp_now();
+
+	if (at && now - at <= max_age_ms(bridge)) {
+		thaw(model, bridge);
+		return;
+	}
+	if (at)
+		model_log(model,
+			  "%s was without an agent for %llu s, longer than max_age: it takes part anew",
+			  bridge->name, (unsigned long long)(now - at) / 1000);
+	begin(model, bridge);
+}
+
+void stp_adopt(struct model *model)
+{
+	struct bridge *bridge, *next;
+
+	bridge_foreach (model, bridge, next) {
+		bridge->stp_waits = false;
+		if (stp_is_on(bridge) && !bridge->stp && bridge->local)
+			adopt_bridge(model, bridge);
+	}
+}
+
+struct stp_bridge_settings stp_bridge_remembered(const struct xbr_bridge_saved *saved)
+{
+	if (!saved->stp_hello_time_cs)
+		return bridge_settings_default.stp;
+	return (struct stp_bridge_settings){.priority = saved->stp_priority,
+					    .hello_time_cs = saved->stp_hello_time_cs,
+					    .max_age_cs = saved->stp_max_age_cs,
+					    .forward_delay_cs = saved->stp_forward_delay_cs,
+					    .state = saved->stp_state,
+					    .version = saved->stp_version,
+					    .tx_hold_count = saved->stp_tx_hold_count};
+}
+
+struct stp_port_settings stp_port_remembered(const struct xbr_port_saved *saved)
+{
+	if (!saved->stp_priority)
+		return port_settings_default.stp;
+	return (struct stp_port_settings){.cost = saved->stp_cost,
+					  .priority = (uint8_t)(saved->stp_priority - 1),
+					  .admin_edge = saved->stp_admin_edge,
+					  .p2p = saved->stp_p2p,
+					  .flags = saved->stp_flags};
+}
