@@ -68,7 +68,7 @@ static void offer_values(FILE *out, const char *prefix, const struct xbr_param *
 }
 
 /* Every option not given yet, and the values that may stand without their word. */
-static void offer_params(FILE *out, const char *prefix, const struct xbr_command *command, uint32_t given)
+static void offer_params(FILE *out, const char *prefix, const struct xbr_command *command, uint64_t given)
 {
 	bool is_first_bare = true;
 
@@ -87,12 +87,12 @@ static void offer_params(FILE *out, const char *prefix, const struct xbr_command
 }
 
 /* Walks the words of a command before the last; *ret_open: the parameter whose value comes next, or NULL. */
-static uint32_t walk(const struct xbr_command *command, int count, const char *const words[],
+static uint64_t walk(const struct xbr_command *command, int count, const char *const words[],
 		     const struct xbr_param **ret_open)
 {
 	struct grammar_error error;
 	struct grammar_place place;
-	uint32_t given = 0;
+	uint64_t given = 0;
 
 	*ret_open = NULL;
 	for (int i = 0; i < count; i++) {
@@ -102,7 +102,7 @@ static uint32_t walk(const struct xbr_command *command, int count, const char *c
 		}
 		if (grammar_find_param(command, given, words[i], &place, &error) != 0)
 			continue;
-		given |= 1u << (place.param - command->params);
+		given |= 1ull << (place.param - command->params);
 		if (!place.word_is_value && place.param->kind != XBR_PARAM_FLAG)
 			*ret_open = place.param;
 	}
@@ -117,7 +117,7 @@ static void complete_command(FILE *out, int count, const char *const words[])
 	const struct xbr_param *open;
 	struct grammar_error error;
 	struct vocabulary verbs;
-	uint32_t given;
+	uint64_t given;
 	int used;
 
 	if (grammar_find_command(count == 2 ? 1 : count, words, &command, &used, &error) != 0)

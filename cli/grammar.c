@@ -12,8 +12,8 @@ struct parse {
 	int count;
 	const char *const *words;
 	int at;         /* index of the word in hand */
-	uint32_t given; /* a bit for each parameter seen */
-	uint32_t bare;  /* those whose value stood alone */
+	uint64_t given; /* a bit for each parameter seen */
+	uint64_t bare;  /* those whose value stood alone */
 	bool is_not;    /* `not` stands in front of the option in hand */
 	json_t *params;
 	struct grammar_error *error;
@@ -171,7 +171,7 @@ static int take_addresses(struct parse *parse, const struct xbr_param *param)
  */
 static int yield(struct parse *parse, const struct xbr_param *param)
 {
-	uint32_t bit = 1u << (param - parse->command->params);
+	uint64_t bit = 1ull << (param - parse->command->params);
 	json_t *value = json_object_get(parse->params, param->key);
 
 	if (!(param->flags & XBR_YIELDS) || !(parse->bare & bit) || parse->given & bit << 1)
@@ -189,7 +189,7 @@ static int take_option(struct parse *parse)
 {
 	struct grammar_place place;
 	const char *word = parse->words[parse->at];
-	uint32_t bit;
+	uint64_t bit;
 	int err;
 
 	parse->error->column = (unsigned int)parse->at + 1;
@@ -199,7 +199,7 @@ static int take_option(struct parse *parse)
 	if (parse->is_not && !(place.param->flags & XBR_MAY_NOT))
 		return grammar_refuse(parse->error, "%s cannot be turned round by not",
 				      grammar_quote(word).text);
-	bit = 1u << (place.param - parse->command->params);
+	bit = 1ull << (place.param - parse->command->params);
 	if ((parse->given & bit) && !may_repeat(place.param))
 		err = yield(parse, place.param);
 	if (err)
@@ -222,10 +222,10 @@ static int take_option(struct parse *parse)
 }
 
 /* "fdb flush needs dev DEV or br BR": the first two of those that would do. */
-static int refuse_none_of(struct parse *parse, uint32_t one_of)
+static int refuse_none_of(struct parse *parse, uint64_t one_of)
 {
-	const struct xbr_param *first = &parse->command->params[__builtin_ctz(one_of)];
-	const struct xbr_param *second = &parse->command->params[__builtin_ctz(one_of & (one_of - 1))];
+	const struct xbr_param *first = &parse->command->params[__builtin_ctzll(one_of)];
+	const struct xbr_param *second = &parse->command->params[__builtin_ctzll(one_of & (one_of - 1))];
 
 	return grammar_refuse(parse->error, "%s needs %s %s or %s %s",
 			      grammar_command_name(parse->command).text, first->words, first->value,
@@ -259,16 +259,16 @@ static int take_option_or_not(struct parse *parse)
 static int check_complete(struct parse *parse)
 {
 	struct grammar_quoted name = grammar_command_name(parse->command);
-	uint32_t one_of = 0;
-	uint32_t required = 0;
+	uint64_t one_of = 0;
+	uint64_t required = 0;
 
 	parse->error->column = (unsigned int)parse->count + 1;
 	for (int i = 0; parse->command->params[i].words; i++) {
 		const struct xbr_param *param = &parse->command->params[i];
 		const bool is_bare = param->flags & XBR_BARE;
 
-		required |= param->flags & XBR_REQUIRED ? 1u << i : 0;
-		one_of |= param->flags & XBR_ONE_OF ? 1u << i : 0;
+		required |= param->flags & XBR_REQUIRED ? 1ull << i : 0;
+		one_of |= param->flags & XBR_ONE_OF ? 1ull << i : 0;
 		if ((param->flags & XBR_REQUIRED) && !(parse->given >> i & 1))
 			return grammar_refuse(parse->error, "%s needs %.*s%s%s", name.text,
 					      is_bare ? 0 : (int)strcspn(param->words, "|"), param->words,

@@ -273,7 +273,7 @@ static void add_params(const struct xbr_command *command, struct vocabulary *voc
 }
 
 /* The first parameter not given yet whose value may stand alone and is not known by its look; or none. */
-static int pending_bare(const struct xbr_command *command, uint32_t given)
+static int pending_bare(const struct xbr_command *command, uint64_t given)
 {
 	for (int i = 0; command->params[i].words; i++) {
 		const struct xbr_param *param = &command->params[i];
@@ -284,7 +284,7 @@ static int pending_bare(const struct xbr_command *command, uint32_t given)
 	return VOCABULARY_NONE;
 }
 
-int grammar_find_param(const struct xbr_command *command, uint32_t given, const char *word,
+int grammar_find_param(const struct xbr_command *command, uint64_t given, const char *word,
 		       struct grammar_place *ret_place, struct grammar_error *error)
 {
 	const char *plain = strncmp(word, "--", 2) == 0 ? word + 2 : word;

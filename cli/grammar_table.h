@@ -72,7 +72,7 @@ struct grammar_place {
 };
 
 /* given: a bit for each parameter (by index) seen so far. Errors fill error->message only. */
-int grammar_find_param(const struct xbr_command *command, uint32_t given, const char *word,
+int grammar_find_param(const struct xbr_command *command, uint64_t given, const char *word,
 		       struct grammar_place *ret_place, struct grammar_error *error);
 
 /* The word as JSON for params. Errors fill error->message only. */

@@ -23,11 +23,26 @@ void flood_mark(struct bridge *bridge)
 	bridge->flood_dirty = true;
 }
 
+static void vlan_not_by_xdp(struct model *model, const struct bridge *bridge, uint16_t vid)
+{
+	struct xbr_vlan *slot = &model->dp->vlans[vlan_fid_of(model, bridge, vid)];
+	uint32_t none = ~(uint32_t)(XBR_VLAN_XDP_TAGGED | XBR_VLAN_XDP_UNTAGGED);
+
+	slot->flags &= (typeof(slot->flags))none;
+}
+
 void flood_not_by_xdp(struct model *model, struct bridge *bridge)
 {
 	struct xbr_bridge *slot = &model->dp->bridges[bridge->index];
+	uint64_t used[VLAN_WORDS];
 
 	__atomic_and_fetch(&slot->flags, ~(uint32_t)XBR_BRIDGE_XDP_FLOOD, __ATOMIC_SEQ_CST);
+	if (!bridge->settings.vlan_filtering)
+		return;
+	vlan_used(model, bridge, used);
+	for (uint16_t vid = 1; vid < XBR_VID_LIMIT; vid++)
+		if (used[vid / 64] >> vid % 64 & 1)
+			vlan_not_by_xdp(model, bridge, vid);
 }
 
 /* Would every flooded frame be let out by this port, as it is? A channel's copies get their tag in TC. */

@@ -425,7 +425,7 @@ struct xbr_command {
 	const char *method; /* of the request */
 	unsigned int flags; /* enum xbr_command_flags */
 	const char *help;
-	const struct xbr_param *params; /* ends with words NULL; at most 32 */
+	const struct xbr_param *params; /* ends with words NULL; at most 64 */
 };
 
 #endif

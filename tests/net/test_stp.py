@@ -167,6 +167,7 @@ def test_bpdu_guard_shuts_the_port_until_its_link_went(running):
     assert stp(running)["history"][0]["cause"] == "bpdu_guard"
     assert stp(running)["root_id"] == stp(running)["bridge_id"]
     run(f"ip -n {g1.ns} link set eth0 down")
+    wait_for(lambda: running.show("link show dev v1")[0]["state"] == "disabled", what="v1 without carrier")
     run(f"ip -n {g1.ns} link set eth0 up")
     running.wait_forwarding("v1")
 

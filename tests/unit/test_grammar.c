@@ -227,7 +227,7 @@ static void test_words_are_shortened_where_unique(void)
 		{"f s br br0", "fdb.show {\"master\":\"br0\"}"},
 		{"l se v1 hai on", "link.set {\"dev\":\"v1\",\"hairpin\":true}"},
 		{"l se v1 isolate of", "link.set {\"dev\":\"v1\",\"isolated\":false}"},
-		{"s", "1: 's' is short for more than one object: storm_control, stats, save"},
+		{"s", "1: 's' is short for more than one object: storm_control, stats, stp, save"},
 		{"co", "1: 'co' is short for more than one object: confirm, completion"},
 		{"l set v1 f on", "10: 'f' is short for more than one option of link set: flood, "
 				  "fdb_max_learned, fdb_max_learned_action, fdb_move_rate"},
@@ -294,7 +294,8 @@ static void test_lines_have_quotes_and_comments(void)
 		 "14: 'now' is no option of bridge add; known: dev, name, ageing_time, "
 		 "fdb_max_learned, group_fwd_mask, address, vlan_filtering, vlan_protocol, "
 		 "vlan_default_pvid, "
-		 "vlan_stats_enabled, vlan_stats_per_port"},
+		 "vlan_stats_enabled, vlan_stats_per_port, stp_state, stp_version, priority, "
+		 "hello_time, max_age, forward_delay, tx_hold_count"},
 		{0}});
 }
 
