@@ -113,7 +113,8 @@ class OvsPeer(Peer):
         """{"c1": ("Root", "Forwarding")}, in Open vSwitch's words in lower case."""
         result = {}
         for end in self.ends:
-            status = self.vsctl(f"get port {end} {self.protocol}_status").stdout
+            column = "rstp_status" if self.protocol == "rstp" else "status"
+            status = self.vsctl(f"get port {end} {column}").stdout
             pairs = dict(item.split("=", 1) for item in status.strip().strip("{}").split(", ") if "=" in item)
             role = pairs.get(f"{self.protocol}_port_role", pairs.get("stp_role", "")).strip('"').lower()
             state = pairs.get(f"{self.protocol}_port_state", pairs.get("stp_state", "")).strip('"').lower()
