@@ -94,6 +94,8 @@ static int on_sweep(sd_event_source *source, uint64_t usec, void *user)
 	fdb_sweep(agent->model);
 	uplink_sync(agent->model);
 	guard_sweep(agent->model);
+	watch_sweep(agent->model);
+	model_settle(agent->model);
 	model_drop_surplus(agent->model);
 	stp_alive(agent->model);
 	api_update_events(agent);

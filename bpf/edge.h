@@ -23,6 +23,12 @@ STAGE bool edge_fits(const struct frame *f, const struct xbr_port *out, __u32 le
 	return len <= out->mtu + ETH_HEADER_LEN + VLAN_ALLOWANCE;
 }
 
+/* A private VLAN (RFC 5517): community ports reach each other. */
+STAGE bool edge_same_community(const struct xbr_port *in, const struct xbr_port *out)
+{
+	return in->community && in->community == out->community;
+}
+
 /* XBR_REASON_none: it may. */
 STAGE enum xbr_reason edge_refusal(const struct frame *f, const struct xbr_port *in,
 				   const struct xbr_port *out, __u32 out_number)
@@ -31,7 +37,8 @@ STAGE enum xbr_reason edge_refusal(const struct frame *f, const struct xbr_port 
 		return XBR_REASON_egress_down;
 	if (out_number == f->in && !(out->flags & XBR_PORT_HAIRPIN) && !vlan_reflects(f, out_number))
 		return XBR_REASON_same_port;
-	if (feature_on(XBR_FEATURE_edge) && in->flags & out->flags & XBR_PORT_ISOLATED)
+	if (feature_on(XBR_FEATURE_edge) && in->flags & out->flags & XBR_PORT_ISOLATED &&
+	    !edge_same_community(in, out))
 		return XBR_REASON_isolated;
 	if (!vlan_may_leave(f, out_number))
 		return XBR_REASON_egress_vlan;

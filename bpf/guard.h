@@ -16,6 +16,7 @@
 #define XBR_GUARD_H
 
 #include "guard_parse.h"
+#include "locked.h"
 #include "xbr/fdb_word.h"
 
 /* ---- what is allowed ---- */
@@ -420,7 +421,11 @@ STAGE bool guard(struct frame *f, const struct xbr_port *port, const struct octe
 {
 	__u32 reason;
 
-	if (!feature_on(XBR_FEATURE_guard) || !(port->guard & XBR_GUARD_ADDRESSES))
+	if (!feature_on(XBR_FEATURE_guard) || !port->guard)
+		return true;
+	if (!limit_was_reached(f, port))
+		return false;
+	if (!(port->guard & XBR_GUARD_ADDRESSES))
 		return true;
 	reason = (__u32)BY_HOOK(octets, guard, f->in, f->src, port->guard, guard_vid(f));
 	return !reason || frame_drop(f, reason);

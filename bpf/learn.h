@@ -9,6 +9,7 @@
 
 #include "counters.h"
 #include "fdb.h"
+#include "watch.h"
 
 /* The places that a newly held address is counted at. */
 struct learn_room {
@@ -94,7 +95,13 @@ STAGE void learn_move(const struct frame *f, const struct xbr_port *port, __u64 
 	struct xbr_port_live *to = port_live_get(f->in);
 	struct xbr_port_live *from = port_live_get(fdb_data_port(have));
 
-	if (!to || !from || !learn_port_room(f, port, to))
+	if (!to || !from)
+		return;
+	if (!watch_admits_move(f, port)) {
+		learn_refuse(f, XBR_REASON_move_damped);
+		return;
+	}
+	if (!learn_port_room(f, port, to))
 		return;
 	if (!fdb_swap(data, have, want)) {
 		learn_count_down(&to->learned);
@@ -102,6 +109,7 @@ STAGE void learn_move(const struct frame *f, const struct xbr_port *port, __u64 
 	}
 	learn_count_down(&from->learned);
 	count_note(f->in, XBR_REASON_moved);
+	watch_move(f->in, fdb_data_port(have), key);
 	learn_event(key, have, want);
 }
 
@@ -129,6 +137,13 @@ STAGE void learn_over_dynamic(const struct frame *f, const struct xbr_port *port
 	}
 }
 
+/* The bridge's own address, from outside. */
+STAGE void learn_own(const struct frame *f, __u64 key, __u32 have)
+{
+	count_note(f->in, XBR_REASON_learn_own);
+	watch_own(f->in, fdb_data_port(have), key);
+}
+
 /* The address has a slot whose data is not what this frame says. */
 STAGE void learn_over(const struct frame *f, const struct xbr_port *port, const struct xbr_bridge *bridge,
 		      __u64 key, __u32 *data, __u32 have, __u32 want)
@@ -141,6 +156,7 @@ STAGE void learn_over(const struct frame *f, const struct xbr_port *port, const 
 			learn_fill(f, key, data, have, want, &room);
 		break;
 	case XBR_FDB_DYNAMIC:
+	case XBR_FDB_LOCKED:
 		learn_over_dynamic(f, port, bridge, key, data, have, want);
 		break;
 	case XBR_FDB_STATIC:
@@ -149,7 +165,7 @@ STAGE void learn_over(const struct frame *f, const struct xbr_port *port, const 
 			count_note(f->in, XBR_REASON_learn_pinned);
 		break;
 	case XBR_FDB_LOCAL:
-		count_note(f->in, XBR_REASON_learn_own);
+		learn_own(f, key, have);
 		break;
 	}
 }
@@ -160,7 +176,7 @@ STAGE bool learn_pinned_above(struct frame *f, __u32 have)
 	if (fdb_data_kind(have) == XBR_FDB_BLACKHOLE)
 		return frame_drop(f, XBR_REASON_blackhole);
 	if (fdb_data_kind(have) == XBR_FDB_LOCAL)
-		count_note(f->in, XBR_REASON_learn_own);
+		learn_own(f, f->src, have);
 	else if (fdb_data_port(have) != f->in)
 		count_note(f->in, XBR_REASON_learn_pinned);
 	return true;
@@ -188,11 +204,12 @@ STAGE bool learn_is_on(const struct xbr_port *port, const struct xbr_bridge *bri
 	return port->flags & XBR_PORT_LEARNING && bridge->ageing_epochs;
 }
 
-/* data: the source's entry or NULL; first, hash: where it would go. False: the source is a blackhole. */
+/* data: the source's entry or NULL; first, hash: where it would go; kind: as what. False: the source is a
+ * blackhole. */
 STAGE bool learn(struct frame *f, const struct xbr_port *port, const struct xbr_bridge *bridge,
-		 struct xbr_fdb_bucket *first, __u64 key, __u64 hash, __u32 *data, __u32 epoch)
+		 struct xbr_fdb_bucket *first, __u64 key, __u64 hash, __u32 *data, __u32 epoch, __u32 kind)
 {
-	__u32 want = fdb_data(f->in, port->generation, XBR_FDB_DYNAMIC, epoch);
+	__u32 want = fdb_data(f->in, port->generation, kind, epoch);
 	__u32 have = data ? *data : 0;
 
 	if (have == want)

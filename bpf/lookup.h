@@ -55,6 +55,7 @@ STAGE bool lookup_unicast(struct frame *f, const struct xbr_bridge *bridge, __u3
 {
 	switch (fdb_data_kind(data)) {
 	case XBR_FDB_DYNAMIC:
+	case XBR_FDB_LOCKED:
 		return lookup_dynamic(f, bridge, data, epoch);
 	case XBR_FDB_STATIC:
 	case XBR_FDB_STICKY:

@@ -10,9 +10,11 @@
  *     vlan       which VLAN? may it come in? the FID of its addresses
  *     guard      may its sender say what it says?
  *     acl        ordered rules: does it pass? to another port? (again where it leaves)
+ *     locked     is its source authorised? is there room for it? (on both sides of learn)
  *     learn      write the FDB on change, or once an epoch
  *     lookup     a port, a flood, or nowhere
  *     edge       may it leave there?
+ *     storm      is a flood within the port's rate?
  *     apply      xdp.h or tc.h: count, then redirect, flood, punt, pass to TC, or drop
  */
 #ifndef XBR_PIPELINE_H
@@ -24,9 +26,11 @@
 #include "guard.h"
 #include "ingress.h"
 #include "learn.h"
+#include "locked.h"
 #include "lookup.h"
 #include "parse.h"
 #include "punt.h"
+#include "storm.h"
 #include "vlan.h"
 
 /* What the two addresses of a frame are in the FDB. */
@@ -65,6 +69,18 @@ STAGE __u32 destination(const struct frame *f, const struct addresses *a, const 
 	return have;
 }
 
+/* The source is learned, unless the port is locked to what is known already. False: the frame has ended. */
+STAGE bool source(struct frame *f, const struct xbr_port *port, const struct xbr_bridge *bridge,
+		  const struct addresses *a, __u32 *entry, __u32 epoch)
+{
+	__u32 kind = locked_learns(f, port, bridge, entry ? *entry : 0, epoch);
+
+	if (kind != XBR_FDB_NONE &&
+	    !learn(f, port, bridge, a->src_first, a->src_key, a->src_hash, entry, epoch, kind))
+		return false;
+	return locked_lets(f, port, bridge, kind) && limit(f, port, a->src_first, a->src_key, a->src_hash);
+}
+
 STAGE void relay(struct frame *f, const struct xbr_port *port, const struct xbr_bridge *bridge)
 {
 	struct addresses a;
@@ -79,7 +95,7 @@ STAGE void relay(struct frame *f, const struct xbr_port *port, const struct xbr_
 	src = fdb_find(a.src_first, a.src_key, a.src_hash);
 	if (modes_in_play(port) && modes_reflected(f, port, bridge, src ? *src : 0, epoch))
 		count_note(f->in, XBR_REASON_reflection);
-	else if (!learn(f, port, bridge, a.src_first, a.src_key, a.src_hash, src, epoch))
+	else if (!source(f, port, bridge, &a, src, epoch))
 		return;
 	if (port->state != XBR_STATE_FORWARDING) {
 		frame_drop(f, XBR_REASON_port_discarding);
@@ -117,8 +133,10 @@ STAGE void pipeline(struct frame *f, const struct octets *octets)
 	bridge = bridge_get(port->bridge);
 	if (!bridge || !ingress(f) || !punt(f, port, bridge) || !ingress_state(f, port))
 		return;
-	if (vlan(f, port, bridge) && guard(f, port, octets) && acl_in(f, port, bridge, octets))
-		relay(f, port, bridge);
+	if (!vlan(f, port, bridge) || !guard(f, port, octets) || !acl_in(f, port, bridge, octets))
+		return;
+	relay(f, port, bridge);
+	storm(f, port);
 }
 
 /* For tests: what was decided, whatever becomes of it. */

@@ -570,6 +570,8 @@ static uint32_t kinds_of(uint32_t state)
 {
 	uint8_t kind = fdb_state_kind(state);
 
+	if (kind == XBR_FDB_DYNAMIC)
+		return 1u << kind | 1u << XBR_FDB_LOCKED;
 	return 1u << kind | (kind == XBR_FDB_STATIC ? 1u << XBR_FDB_STICKY : 0u);
 }
 
@@ -644,6 +646,17 @@ static void answer(int err, const struct xbr_error *error, struct server_reply *
 {
 	if (err)
 		answer_command_error(error, reply);
+}
+
+static void handle_link_recover(void *user, struct server_client *client, const json_t *params,
+				struct server_reply *reply)
+{
+	struct agent *agent = user;
+	struct xbr_error error;
+
+	(void)client;
+	answer(guard_recover_now(agent->model, params, &error), &error, reply);
+	model_settle(agent->model);
 }
 
 static void handle_guard_allow(void *user, struct server_client *client, const json_t *params,
@@ -918,6 +931,7 @@ const struct server_method api_methods[] = {
 	{"punt.show", handle_punt_show},
 	{"punt.send", handle_punt_send},
 	{"punt.tap", handle_punt_tap},
+	{"link.recover", handle_link_recover},
 	{"guard.set", handle_guard_set},
 	{"guard.allow", handle_guard_allow},
 	{"guard.del", handle_guard_del},

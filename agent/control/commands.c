@@ -703,7 +703,7 @@ static void save_address(const struct fdb_view *view, void *user)
 	struct line line = {0};
 	char address[18];
 
-	if (view->kind == XBR_FDB_DYNAMIC || fdb_is_own_address(view))
+	if (fdb_kind_is_learned(view->kind) || fdb_is_own_address(view))
 		return;
 	mac_to_text(view->mac, address);
 	line_add(&line, "fdb add %s", address);

@@ -347,6 +347,25 @@ int guard_del_now(struct model *model, const json_t *params, struct xbr_error *e
 	return err ? err : guard_disallow(model, port, &what, error);
 }
 
+int guard_recover_now(struct model *model, const json_t *params, struct xbr_error *error)
+{
+	static const struct param table[] = {
+		{.name = "dev", .type = PARAM_STRING, .required = true, .min = 1, ALLOW_FIELD(dev)}, {0}};
+	struct allow_request request = {0};
+	struct port *port;
+	uint64_t given = 0;
+	int err = params_read(params, table, &request, &given, error);
+
+	if (!err)
+		err = find(model, request.dev, &port, error);
+	if (err)
+		return err;
+	if (!guard_shut_by(model, port))
+		return xbr_refuse(error, -ENOENT, "%s is not err-disabled", port->name);
+	guard_recover(model, port);
+	return 0;
+}
+
 /* ---- showing ---- */
 
 static const char *const source_words[] = {
@@ -421,12 +440,56 @@ static json_t *show_storm(const struct guard_settings *guard)
 	return object;
 }
 
+static json_t *show_seconds_ago(uint64_t at_ns)
+{
+	uint64_t now = guard_now_ns();
+
+	return json_integer((json_int_t)(now > at_ns ? (now - at_ns) / 1000000000u : 0));
+}
+
+static json_t *show_port_name(const struct model *model, uint32_t number)
+{
+	const struct port *port = number < model->dp->max_ports ? model->by_number[number] : NULL;
+
+	return port ? json_string(port->name) : json_null();
+}
+
+static json_t *show_mac_of(uint64_t key)
+{
+	char mac[18];
+
+	mac_to_text(fdb_key_mac(key), mac);
+	return json_string(mac);
+}
+
+/* What the datapath noted; keys only where there is something. */
+static void show_watched(json_t *object, const struct model *model, const struct port *port)
+{
+	const struct xbr_guard_live *live = &model->dp->guard_live[port->number];
+	const char *shut = guard_shut_word(guard_shut_by(model, port));
+
+	if (shut)
+		json_object_set_new(object, "err_disabled", json_string(shut));
+	json_object_set_new(object, "moves", json_integer(live->moves));
+	if (live->moves)
+		json_object_set_new(object, "last_move",
+				    json_pack("{so so so}", "mac", show_mac_of(live->moved_key), "from",
+					      show_port_name(model, live->moved_from), "seconds_ago",
+					      show_seconds_ago(live->moved_at_ns)));
+	if (live->own_seen)
+		json_object_set_new(object, "suspected_loop",
+				    json_pack("{so so sI so}", "mac", show_mac_of(live->own_key), "with",
+					      show_port_name(model, live->own_port), "frames",
+					      (json_int_t)live->own_seen, "seconds_ago",
+					      show_seconds_ago(live->own_at_ns)));
+}
+
 void show_link_guard(json_t *object, struct model *model, const struct port *port)
 {
 	const struct guard_settings *guard = &port->settings.guard;
 	char text[96];
 
-	(void)model;
+	show_watched(object, model, port);
 	json_object_set_new(object, "locked", json_boolean(guard->flags & XBR_GUARD_LOCKED));
 	json_object_set_new(object, "mab", json_boolean(guard->flags & XBR_GUARD_MAB));
 	json_object_set_new(object, "isolation", json_string(isolation_text(&port->settings, text)));

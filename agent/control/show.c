@@ -304,6 +304,7 @@ static const char *fdb_state_word(uint8_t kind)
 {
 	switch (kind) {
 	case XBR_FDB_DYNAMIC:
+	case XBR_FDB_LOCKED:
 		return "";
 	case XBR_FDB_STICKY:
 		return "static";
@@ -319,11 +320,13 @@ json_t *show_fdb(const struct fdb_view *view)
 
 	if (view->kind == XBR_FDB_STICKY)
 		json_array_append_new(flags, json_string("sticky"));
+	if (view->kind == XBR_FDB_LOCKED)
+		json_array_append_new(flags, json_string("locked"));
 	object = json_pack("{so ss so ss ss}", "mac", show_mac(view->mac), "ifname", view->port->name,
 			   "flags", flags, "master", view->bridge->name, "state", fdb_state_word(view->kind));
 	if (object && view->vlan)
 		json_object_set_new(object, "vlan", json_integer(view->vlan));
-	if (object && view->kind == XBR_FDB_DYNAMIC) {
+	if (object && fdb_kind_is_learned(view->kind)) {
 		json_object_set_new(object, "used", json_integer(view->idle_cs / 100));
 		json_object_set_new(object, "updated", json_integer(view->idle_cs / 100));
 	}

@@ -108,7 +108,7 @@ static int carry_pinned(const struct fdb_slot *slot, void *user)
 {
 	uint32_t kind = fdb_data_kind(slot->data), before;
 
-	if (!slot->data || kind == XBR_FDB_BUSY || kind == XBR_FDB_DYNAMIC)
+	if (!slot->data || kind == XBR_FDB_BUSY || fdb_kind_is_learned(kind))
 		return 0;
 	return fdb_table_put(user, slot->key, slot->data, &before);
 }
@@ -119,7 +119,7 @@ static int carry_learned(const struct fdb_slot *slot, void *user)
 	uint32_t before;
 	int err = 0;
 
-	if (fdb_data_kind(slot->data) == XBR_FDB_DYNAMIC)
+	if (fdb_kind_is_learned(fdb_data_kind(slot->data)))
 		err = fdb_table_put(user, slot->key, slot->data, &before);
 	return err == -ENOSPC ? 0 : err;
 }

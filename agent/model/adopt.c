@@ -277,7 +277,7 @@ static int count_pinned(const struct fdb_slot *slot, void *user)
 	struct model *model = user;
 	uint32_t kind = fdb_data_kind(slot->data), number = fdb_data_port(slot->data);
 
-	if (kind > XBR_FDB_DYNAMIC && kind < XBR_FDB_BUSY && number < model->dp->max_ports &&
+	if (kind > XBR_FDB_DYNAMIC && kind < XBR_FDB_LOCKED && number < model->dp->max_ports &&
 	    model->by_number[number])
 		model->by_number[number]->pinned++;
 	return 0;

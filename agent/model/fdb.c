@@ -52,14 +52,14 @@ static bool is_void(const struct model *model, uint32_t data)
 {
 	const struct port *port = port_of_number(model, fdb_data_port(data));
 
-	return !port || (fdb_data_kind(data) == XBR_FDB_DYNAMIC &&
+	return !port || (fdb_kind_is_learned(fdb_data_kind(data)) &&
 			 fdb_data_generation(data) != port_slot(model, port)->generation);
 }
 
 static bool is_expired(const struct model *model, const struct bridge *bridge, uint32_t data,
 		       uint32_t jiffies)
 {
-	return fdb_data_kind(data) == XBR_FDB_DYNAMIC &&
+	return fdb_kind_is_learned(fdb_data_kind(data)) &&
 	       epochs_idle(model, bridge, data, jiffies) > model->dp->bridges[bridge->index].ageing_epochs;
 }
 
@@ -80,7 +80,7 @@ static bool view_of(const struct model *model, uint64_t key, uint32_t data, uint
 		.port = port_of_number(model, fdb_data_port(data)),
 		.bridge = bridge,
 	};
-	if (kind == XBR_FDB_DYNAMIC)
+	if (fdb_kind_is_learned(kind))
 		ret_view->idle_cs = (uint32_t)(epochs_idle(model, bridge, data, jiffies) *
 					       bridge_epoch_ucs(model, bridge) / 1000);
 	return true;
@@ -126,7 +126,7 @@ static void uncount(struct model *model, uint32_t data)
 
 	if (!port || is_void(model, data))
 		return;
-	if (fdb_data_kind(data) == XBR_FDB_DYNAMIC) {
+	if (fdb_kind_is_learned(fdb_data_kind(data))) {
 		count_down(&model->dp->port_live[port->number].learned);
 		count_down(&model->dp->bridge_live[port->bridge->index].learned);
 	} else if (fdb_data_kind(data) != XBR_FDB_NONE && port->pinned) {
@@ -136,7 +136,7 @@ static void uncount(struct model *model, uint32_t data)
 
 static void count(struct model *model, struct port *port, uint8_t kind)
 {
-	if (kind == XBR_FDB_DYNAMIC)
+	if (fdb_kind_is_learned(kind))
 		count_learned(model, port);
 	else
 		port->pinned++;
@@ -160,7 +160,7 @@ static int put(struct model *model, struct port *port, uint64_t mac, uint16_t vl
 
 static bool is_dynamic(const struct model *model, uint64_t key)
 {
-	return fdb_data_kind(fdb_table_get(&model->dp->fdb, key)) == XBR_FDB_DYNAMIC;
+	return fdb_kind_is_learned(fdb_data_kind(fdb_table_get(&model->dp->fdb, key)));
 }
 
 /* What was learned in a VLAN gives way to what is tied down in all of them. */
@@ -239,7 +239,7 @@ void fdb_own_address_put(struct model *model, struct port *port)
 
 	if (!mac || mac & 1)
 		return;
-	if (fdb_get(model, port->bridge, mac, 0, &view) && view.kind != XBR_FDB_DYNAMIC &&
+	if (fdb_get(model, port->bridge, mac, 0, &view) && !fdb_kind_is_learned(view.kind) &&
 	    !(view.kind == XBR_FDB_LOCAL && port->local))
 		return;
 	if (put(model, port, mac, 0, XBR_FDB_LOCAL))
@@ -336,7 +336,10 @@ static int flush_slot(const struct fdb_slot *slot, void *user)
 
 static bool is_plain(const struct fdb_filter *filter)
 {
-	return filter->kinds == 1u << XBR_FDB_DYNAMIC && !filter->older_than_cs && !filter->vlan;
+	uint32_t learned = 1u << XBR_FDB_DYNAMIC | 1u << XBR_FDB_LOCKED;
+
+	return filter->kinds & 1u << XBR_FDB_DYNAMIC && !(filter->kinds & ~learned) &&
+	       !filter->older_than_cs && !filter->vlan;
 }
 
 static uint32_t flush_plain(struct model *model, const struct fdb_filter *filter)
@@ -451,7 +454,7 @@ static void sweep_empty(struct model *model, const struct fdb_slot *slot)
 static void sweep_expired(struct model *model, const struct bridge *bridge, const struct fdb_slot *slot)
 {
 	struct fdb_view view = {.mac = fdb_key_mac(slot->key),
-				.kind = XBR_FDB_DYNAMIC,
+				.kind = (uint8_t)fdb_data_kind(slot->data),
 				.port = port_of_number(model, fdb_data_port(slot->data)),
 				.bridge = bridge};
 
@@ -474,7 +477,7 @@ static int sweep_slot(const struct fdb_slot *slot, void *user)
 		drop_stranger(slot, sweep->model);
 	else if (is_expired(sweep->model, bridge, slot->data, sweep->jiffies))
 		sweep_expired(sweep->model, bridge, slot);
-	else if (fdb_data_kind(slot->data) == XBR_FDB_DYNAMIC)
+	else if (fdb_kind_is_learned(fdb_data_kind(slot->data)))
 		sweep->counted[fdb_data_port(slot->data)]++;
 	return 0;
 }
@@ -554,7 +557,7 @@ static int rescale_slot(const struct fdb_slot *slot, void *user)
 	uint32_t idle, age;
 
 	if (bridge_of_fid(r->model, fdb_key_fid(slot->key)) != r->bridge ||
-	    fdb_data_kind(slot->data) != XBR_FDB_DYNAMIC)
+	    !fdb_kind_is_learned(fdb_data_kind(slot->data)))
 		return 0;
 	idle = fdb_data_idle(slot->data, r->jiffies >> r->from & FDB_AGE_MASK);
 	idle = r->from > r->to ? idle << (r->from - r->to) : idle >> (r->to - r->from);

@@ -30,7 +30,7 @@ static struct allowance allowance_of(const struct xbr_allowed_key *key)
 	return what;
 }
 
-static uint64_t now_ns(void)
+uint64_t guard_now_ns(void)
 {
 	struct timespec now;
 
@@ -40,7 +40,7 @@ static uint64_t now_ns(void)
 
 uint64_t guard_seconds_left(uint64_t until_ns)
 {
-	uint64_t now = now_ns();
+	uint64_t now = guard_now_ns();
 
 	return until_ns > now ? (until_ns - now + 999999999u) / 1000000000u : 0;
 }
@@ -195,7 +195,7 @@ void guard_sweep(struct model *model)
 {
 	struct port *port, *next_port;
 	struct port_allowance *each, *next;
-	uint64_t now = now_ns();
+	uint64_t now = guard_now_ns();
 
 	port_foreach (model, port, next_port)
 		for (each = port->allowances; each; each = next) {
@@ -259,12 +259,12 @@ void guard_write(struct model *model, const struct port *port)
 	for (int kind = 0; kind < XBR_STORM_KINDS; kind++) {
 		bool bits = guard->storm_bits >> kind & 1;
 
-		slot->storm_cost[kind] = cost_of(guard->storm_rate[kind] / (bits ? 8 : 1));
+		slot->cost[kind] = cost_of(guard->storm_rate[kind] / (bits ? 8 : 1));
 		if (slot->storm_rate[kind] != guard->storm_rate[kind])
-			model->dp->guard_live[port->number].storm_until[kind] = 0;
+			model->dp->guard_live[port->number].until[kind] = 0;
 		slot->storm_rate[kind] = guard->storm_rate[kind];
 	}
-	slot->move_cost = cost_of(guard->move_rate);
+	slot->cost[XBR_METER_MOVES] = cost_of(guard->move_rate);
 	slot->move_rate = guard->move_rate;
 	slot->recovery_cs = guard->recovery_cs;
 	slot->transparent = guard->transparent;
@@ -287,6 +287,25 @@ void guard_read(const struct model *model, struct port *port)
 	guard->move_rate = slot->move_rate;
 	guard->recovery_cs = slot->recovery_cs;
 	guard->transparent = slot->transparent;
+	port->own_seen = model->dp->guard_live[port->number].own_seen;
+}
+
+/* Locked entries go with mab, as in the kernel; a port that was shut for a limit comes back with another. */
+void guard_settled(struct model *model, struct port *port, const struct port_settings *before)
+{
+	struct fdb_filter locked = {.port = port, .kinds = 1u << XBR_FDB_LOCKED};
+	const struct port_settings *now = &port->settings;
+
+	if (before->guard.flags & ~now->guard.flags & XBR_GUARD_MAB)
+		fdb_flush(model, &locked);
+	if (before->guard.limit_action != now->guard.limit_action ||
+	    before->fdb_max_learned != now->fdb_max_learned)
+		guard_recover(model, port);
+	if (now->guard.transparent & ~before->guard.transparent)
+		model_log(model,
+			  "%s relays reserved addresses (transparent): for laboratories only, other switches "
+			  "must not be connected by it",
+			  port->name);
 }
 
 /* ---- adoption ---- */

@@ -26,6 +26,8 @@ int guard_allow(struct model *model, struct port *port, const struct allowance *
 int guard_disallow(struct model *model, struct port *port, const struct allowance *what,
 		   struct xbr_error *error);
 bool guard_has(const struct port *port, const struct allowance *what, uint8_t source);
+/* CLOCK_BOOTTIME. */
+uint64_t guard_now_ns(void);
 /* Seconds until then, rounded up; 0: it is over. */
 uint64_t guard_seconds_left(uint64_t until_ns);
 /* With the port. */
@@ -35,6 +37,8 @@ void guard_forget(struct model *model, struct port *port);
 bool guard_features_of(const struct port_settings *settings);
 /* enum xbr_guard_flags of the port's slot. */
 uint32_t guard_flags(const struct port *port);
+/* After other settings were written: what follows from the change. */
+void guard_settled(struct model *model, struct port *port, const struct port_settings *before);
 /* The settings into `guards`, and out of it again. */
 void guard_write(struct model *model, const struct port *port);
 void guard_read(const struct model *model, struct port *port);
@@ -43,5 +47,15 @@ int guard_adopt(struct model *model);
 
 /* About once a second: allowances that ended. */
 void guard_sweep(struct model *model);
+
+/* ---- watch.c ---- */
+
+/* About once a second: ports that a guard shut or that come back, loops. */
+void watch_sweep(struct model *model);
+/* A port that a guard shut, at once; others are left alone. */
+void guard_recover(struct model *model, struct port *port);
+/* enum xbr_shut_cause, and its word: "mac-limit"; NULL: it is not shut. */
+uint8_t guard_shut_by(const struct model *model, const struct port *port);
+const char *guard_shut_word(uint8_t cause);
 
 #endif

@@ -9,7 +9,7 @@
  *     uplink.c  the uplink's address filter
  *     sources.c the addresses that ports in mode source take frames from
  *     fdb.c     addresses: by hand, ageing, flushing      adopt.c  what an earlier agent left; kernel events
- *     guard.c   what a port is allowed to say
+ *     guard.c   what a port is allowed to say              watch.c   what guards and learning noted
  *     vlan.c    VLANs, their FIDs and members             flood_vlan.c  who gets copies in a VLAN
  *     features.c  what the programs must have in them
  *     punt.c    frames to and from the agent (punt.h)
@@ -121,6 +121,8 @@ struct port {
 	uint32_t pinned;                   /* addresses tied to it by hand: they go with it */
 	struct port_allowance *allowances; /* of guard.c */
 	struct vlan_set *vlans;
+	uint32_t own_seen; /* of watch.c: told so far */
+	uint64_t loop_told_ns;
 	UT_hash_handle hh;
 
 	struct port_encap encap; /* of a trunk: the kind of its channels */

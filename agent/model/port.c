@@ -124,9 +124,10 @@ void port_write(struct model *model, struct port *port)
 	port_write_memory(model, port);
 }
 
-static uint8_t state_of(const struct port *port)
+static uint8_t state_of(const struct model *model, const struct port *port)
 {
-	bool up = port->ifindex && port->link.flags & IFF_UP && (port->local || port->link.carrier);
+	bool up = port->ifindex && port->link.flags & IFF_UP && (port->local || port->link.carrier) &&
+		  !guard_shut_by(model, port);
 
 	if (!up)
 		return XBR_STATE_DISABLED;
@@ -137,7 +138,7 @@ static uint8_t state_of(const struct port *port)
 void port_write_state(struct model *model, struct port *port)
 {
 	struct xbr_port *slot = port_slot(model, port);
-	uint8_t state = state_of(port);
+	uint8_t state = state_of(model, port);
 
 	if (slot->state == state)
 		return;
@@ -425,7 +426,7 @@ void port_unbind(struct model *model, struct port *port)
 
 static void pinned_addresses_remove(struct model *model, struct port *port)
 {
-	struct fdb_filter filter = {.port = port, .kinds = ~(1u << XBR_FDB_DYNAMIC)};
+	struct fdb_filter filter = {.port = port, .kinds = ~(1u << XBR_FDB_DYNAMIC | 1u << XBR_FDB_LOCKED)};
 
 	if (port->pinned)
 		fdb_flush(model, &filter);
@@ -454,6 +455,7 @@ void port_del(struct model *model, struct port *port)
 int port_set(struct model *model, struct port *port, const struct port_settings *settings,
 	     struct xbr_error *error)
 {
+	struct port_settings before;
 	int err = 0;
 
 	if (settings->xdp != port->settings.xdp)
@@ -461,6 +463,7 @@ int port_set(struct model *model, struct port *port, const struct port_settings 
 				  : hook_change(model, port, settings->xdp, error);
 	if (err)
 		return err;
+	before = port->settings;
 	port->settings = *settings;
 	err = vlan_write_mappings(model, port);
 	if (err)
@@ -468,6 +471,7 @@ int port_set(struct model *model, struct port *port, const struct port_settings 
 				  strerror(-err));
 	port_write(model, port);
 	stp_port_update(model, port);
+	guard_settled(model, port, &before);
 	hook_reconsider(port);
 	flood_mark(port->bridge);
 	if (model->listener.link)

@@ -198,15 +198,25 @@ enum xbr_storm_kind {
 	XBR_STORM_KINDS,
 };
 
-/* Rates are costs: what one frame or octet takes of a meter's time, in units of 2^-20 ns. */
+/* What has a rate on a port: floods by kind, and addresses that move to it. */
+enum xbr_meter {
+	XBR_METER_MOVES = XBR_STORM_KINDS,
+	XBR_METERS, /* a power of two */
+};
+
+/* Rates are costs: what one frame, octet or address takes of a meter's time, in units of 2^-20 ns. */
 #define XBR_METER_SHIFT 4  /* a meter counts in 1/16 ns */
 #define XBR_COST_SHIFT  16 /* ... and costs in 2^-16 of that */
 
+enum xbr_shut_cause {
+	XBR_SHUT_NOT,
+	XBR_SHUT_MAC_LIMIT,
+};
+
 /* Map `guards`: array, mmapable, indexed by port number: what frames need of it only where a flag says so. */
 struct xbr_guard {
-	__u64 storm_cost[XBR_STORM_KINDS]; /* 0: no limit */
-	__u64 move_cost;                   /* of an address that moves to this port */
-	__u8 storm_octets;                 /* bit of enum xbr_storm_kind: the cost is of an octet */
+	__u64 cost[XBR_METERS]; /* by enum xbr_meter; 0: no limit */
+	__u8 storm_octets;      /* bit of enum xbr_storm_kind: the cost is of an octet, not of a frame */
 	__u8 reserved[31];
 	/* the agent's memory of the settings */
 	__u64 storm_rate[XBR_STORM_KINDS]; /* frames, or bits, a second */
@@ -219,24 +229,20 @@ struct xbr_guard {
 };
 _Static_assert(sizeof(struct xbr_guard) == 128, "two cache lines: the agent's memory in the second");
 
-enum xbr_shut_cause {
-	XBR_SHUT_NOT,
-	XBR_SHUT_MAC_LIMIT,
-};
-
-/* Map `guard_live`: array, mmapable, indexed by port number. Written by BPF, only on what is rare or metered.
+/*
+ * Map `guard_live`: array, mmapable, indexed by port number. Written by BPF, only on what is rare or metered.
+ * Times are of CLOCK_BOOTTIME.
  */
 struct xbr_guard_live {
-	__u64 storm_until[XBR_STORM_KINDS]; /* meters: when what was let in so far is paid for, in 1/16 ns */
-	__u64 move_until;
-	__u32 moves;      /* addresses that moved to this port */
-	__u32 moved_from; /* the last of them: its former port, */
-	__u64 moved_key;  /* struct xbr_fdb_key, */
-	__u64 moved_at;   /* jiffies */
-	__u32 own_seen;   /* frames that came in from an address of the bridge's own */
-	__u32 own_port;   /* the last of them: the port whose address that is, */
+	__u64 until[XBR_METERS]; /* when what was let in so far is paid for, in 1/16 ns of CLOCK_MONOTONIC */
+	__u32 moves;             /* addresses that moved to this port */
+	__u32 moved_from;        /* the last of them: its former port, */
+	__u64 moved_key;         /* struct xbr_fdb_key, */
+	__u64 moved_at_ns;
+	__u32 own_seen; /* frames that came in from an address of the bridge's own */
+	__u32 own_port; /* the last of them: the port whose address that is, */
 	__u64 own_key;
-	__u64 own_at; /* jiffies */
+	__u64 own_at_ns;
 	__u8 tripped; /* enum xbr_shut_cause: what comes in is dropped until the agent has shut the port */
 	__u8 reserved[47];
 };

@@ -199,6 +199,7 @@ enum xbr_command_flags {
 	XBR_LINK_OPTIONS(X) XBR_STP_LINK_OPTIONS(X)
 #define XBR_PARAMS_link_set(X) XBR_PARAM_LINK(X, XBR_REQUIRED) XBR_LINK_OPTIONS(X) XBR_STP_LINK_OPTIONS(X)
 #define XBR_PARAMS_link_del(X) XBR_PARAM_LINK(X, XBR_REQUIRED)
+#define XBR_PARAMS_link_recover(X) XBR_PARAM_LINK(X, XBR_REQUIRED)
 #define XBR_PARAMS_link_show(X) XBR_PARAM_LINK(X, 0) \
 	X("master", "master", DEV, "BR", 0, 0, 0, "ports of this bridge")
 
@@ -362,6 +363,7 @@ enum xbr_command_flags {
 	X(link,   add,     "link.add",    0, "make a device a port of a bridge") \
 	X(link,   set,     "link.set",    XBR_NEEDS_OPTION, "change options of a port") \
 	X(link,   del,     "link.del",    0, "take a port out of its bridge") \
+	X(link,   recover, "link.recover", 0, "bring a port back that a guard shut") \
 	X(link,   show,    "link.show",   0, "list ports, and which hook each of them got and why") \
 	X(fdb,    add,     "fdb.add",     0, "add an entry; one that exists is an error") \
 	X(fdb,    replace, "fdb.replace", 0, "add an entry, or change the one that exists") \

@@ -59,6 +59,12 @@ FDB_WORD __u32 fdb_data_kind(__u32 data)
 	return data >> FDB_KIND_SHIFT & FDB_KIND_MASK;
 }
 
+/* Of those that are learned, age, and end with their port's generation. */
+FDB_WORD int fdb_kind_is_learned(__u32 kind)
+{
+	return kind == XBR_FDB_DYNAMIC || kind == XBR_FDB_LOCKED;
+}
+
 FDB_WORD __u32 fdb_data_age(__u32 data)
 {
 	return data >> FDB_AGE_SHIFT;

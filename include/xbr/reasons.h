@@ -77,7 +77,14 @@
 	X(acl_unparsed,     DROP,    "an access list has a rule that would deny it, and it cannot be parsed far enough to rule that out") \
 	X(acl_deny_out,     DROP,    "a rule of an access list denies it where it would leave") \
 	X(acl_redirect,     FORWARD, "a rule of an access list sends it to another port") \
-	X(copy_acl,         NOTE,    "an access list denied a flooded copy for this egress port")
+	X(copy_acl,         NOTE,    "an access list denied a flooded copy for this egress port") \
+	X(locked,           DROP,    "the port is locked, and the source is not authorised behind it") \
+	X(mac_limit,        DROP,    "a new source beyond the port's fdb_max_learned (fdb_max_learned_action)") \
+	X(err_disabled,     DROP,    "a guard shut the port an instant ago") \
+	X(storm_broadcast,  DROP,    "beyond the port's rate of broadcasts (storm_control)") \
+	X(storm_multicast,  DROP,    "beyond the port's rate of multicasts (storm_control)") \
+	X(storm_unknown,    DROP,    "beyond the port's rate of frames to unknown addresses (storm_control)") \
+	X(move_damped,      NOTE,    "an address was not moved to this port: too many were lately (fdb_move_rate)")
 /* clang-format on */
 
 enum xbr_reason {
@@ -88,7 +95,7 @@ enum xbr_reason {
 };
 
 /* Counters a port has for them: room for more, and a power of two. */
-#define XBR_REASON_ROOM 64
+#define XBR_REASON_ROOM 128
 _Static_assert(XBR_REASON_COUNT <= XBR_REASON_ROOM, "every reason has its counter");
 
 enum xbr_verdict {

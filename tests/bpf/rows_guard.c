@@ -90,6 +90,66 @@
 	     FROM_A(octets IPV4(TCP_PROTO, WHOLE, IP_B) PAD), DROP(guard_ip))
 #define V4 "\x08\x00"
 
+/* ---- states ---- */
+
+static void p1_has_tripped(const struct tables *tables)
+{
+	tables->guard_live[P1].tripped = XBR_SHUT_MAC_LIMIT;
+}
+
+static void meters(const struct tables *tables, __u64 cost, __u64 until)
+{
+	for (int i = 0; i < XBR_METERS; i++) {
+		tables->guards[P1].cost[i] = cost;
+		tables->guard_live[P1].until[i] = until;
+	}
+}
+
+/* Paid for until the end of time. */
+static void p1_has_no_time(const struct tables *tables)
+{
+	meters(tables, 1 << 20, 1ull << 63);
+}
+
+static void p1_has_time(const struct tables *tables)
+{
+	meters(tables, 1 << 20, 0);
+}
+
+static void p1_has_no_rate(const struct tables *tables)
+{
+	meters(tables, 0, 1ull << 63);
+}
+
+#define C_TO_B BYTES(MAC_B MAC_C TYPE_IP TEXT)
+#define C_LOCKED                                                                                             \
+	{                                                                                                    \
+		.mac = MAC_C, .port = P1, .kind = XBR_FDB_LOCKED                                             \
+	}
+#define CLAUSE_LOCKED "bridge(8), locked; the kernel's br_handle_frame_finish()"
+#define LOCKED_ROW(title, guards, bytes, ...)                                                                \
+	{                                                                                                    \
+		.name = title " at a locked port", .clause = CLAUSE_LOCKED,                                  \
+		GUARDED(XBR_GUARD_LOCKED | (guards)), .frame = bytes, __VA_ARGS__,                           \
+	}
+#define LIMIT_ROW(title, action, bytes, ...)                                                                 \
+	{                                                                                                    \
+		.name = title, .clause = "issue 4: fdb_max_learned_action",                                  \
+		.port[P1] = PORT(.guard = XBR_GUARD_##action, .fdb_max_learned = 1), .in = P1,               \
+		.fdb = {A_AT_P1, B_AT_P2}, .frame = bytes, __VA_ARGS__,                                      \
+	}
+#define STORM_ROW(title, state, bytes, ...)                                                                  \
+	{                                                                                                    \
+		.name = title, .clause = "issue 4: storm_control", .prepare = state,                         \
+		GUARDED(XBR_GUARD_STORM), .frame = bytes, __VA_ARGS__,                                       \
+	}
+#define IN_COMMUNITY(n) PORT(.flags = USUAL | XBR_PORT_ISOLATED, .community = (n))
+#define ISOLATION(title, from, to, ...)                                                                      \
+	{                                                                                                    \
+		.name = title, .clause = "RFC 5517", .in = P1, .fdb = {A_AT_P1, B_AT_P2},                    \
+		.port[P1] = IN_COMMUNITY(from), .port[P2] = IN_COMMUNITY(to), .frame = A_TO_B, __VA_ARGS__,  \
+	}
+
 static const struct row rows[] = {
 	/* mac */
 	RULE("the given address passes", "issue 4: guard mac", XBR_GUARD_MAC,
@@ -337,6 +397,110 @@ static const struct row rows[] = {
 	RULE("neighbour discovery behind a destination options header", "reliability 4.3", XBR_GUARD_ND,
 	     FROM_A(IPV6("\x28", "\x3c", V6_A) HOP_BY_HOP(ICMP6_PROTO) ND(NA) V6_B TLLA(MAC_A)),
 	     DROP(guard_nd)),
+
+	/* locked, mab */
+	LOCKED_ROW("a source that is authorised", 0, A_TO_B, PASSES),
+	LOCKED_ROW("a source that nobody knows", 0, C_TO_B, DROP(locked)),
+	LOCKED_ROW("a source that is authorised elsewhere", 0, BYTES(MAC_A MAC_B TYPE_IP TEXT), DROP(locked)),
+	LOCKED_ROW("a source that nobody knows, with mab", XBR_GUARD_MAB, C_TO_B, DROP(locked), NOTE(learned),
+		   .after = {A_AT_P1, B_AT_P2, C_LOCKED}),
+	LOCKED_ROW("a source that is elsewhere, with mab", XBR_GUARD_MAB, BYTES(MAC_A MAC_B TYPE_IP TEXT),
+		   DROP(locked)),
+	{
+		.name = "a source of a locked entry",
+		.clause = CLAUSE_LOCKED,
+		.port[P1] = PORT(.guard = XBR_GUARD_LOCKED | XBR_GUARD_MAB),
+		.in = P1,
+		.fdb = {B_AT_P2, C_LOCKED},
+		.frame = C_TO_B,
+		DROP(locked),
+	},
+	{
+		.name = "a frame to a locked entry",
+		.clause = CLAUSE_LOCKED,
+		.port[P1] = PORT(.guard = XBR_GUARD_LOCKED | XBR_GUARD_MAB),
+		.in = P2,
+		.fdb = {B_AT_P2, C_LOCKED},
+		.frame = BYTES(MAC_C MAC_B TYPE_IP TEXT),
+		FORWARD(unicast, P1),
+		.xdp = XDP_REDIRECT,
+	},
+	{
+		.name = "a locked entry's source comes in by a port that is not locked",
+		.clause = "the kernel's br_fdb_update(): roaming unlocks",
+		.port[P1] = PORT(.guard = XBR_GUARD_LOCKED | XBR_GUARD_MAB),
+		.in = P3,
+		.fdb = {B_AT_P2, C_LOCKED},
+		.frame = C_TO_B,
+		PASSES,
+		NOTE(moved),
+		.after = {B_AT_P2, DYNAMIC(MAC_C, P3)},
+	},
+	{
+		.name = "a source that was authorised by hand",
+		.clause = CLAUSE_LOCKED,
+		.port[P1] = PORT(.guard = XBR_GUARD_LOCKED),
+		.in = P1,
+		.fdb = {PINNED(MAC_A, P1, STATIC), B_AT_P2},
+		.frame = A_TO_B,
+		PASSES,
+	},
+	{
+		.name = "a source whose authorisation is too old",
+		.clause = CLAUSE_LOCKED,
+		.port[P1] = PORT(.guard = XBR_GUARD_LOCKED),
+		.in = P1,
+		.fdb = {{.mac = MAC_A, .port = P1, .kind = XBR_FDB_DYNAMIC, .age = ROW_AGEING_EPOCHS + 1},
+			B_AT_P2},
+		.frame = A_TO_B,
+		DROP(locked),
+	},
+	LOCKED_ROW("802.1X stays on its link, and is not learned from", 0,
+		   BYTES(RESERVED("\x03") MAC_C "\x88\x8e" TEXT), DROP(reserved_group), .xdp = XDP_PASS),
+
+	/* a port that is full */
+	LIMIT_ROW("a new source beyond the limit is dropped", LIMIT_DROP, C_TO_B, DROP(mac_limit),
+		  NOTE(learn_limit_port)),
+	LIMIT_ROW("a source that is known is not", LIMIT_DROP, A_TO_B, PASSES),
+	LIMIT_ROW("a new source beyond the limit shuts the port", LIMIT_SHUTDOWN, C_TO_B, DROP(mac_limit),
+		  NOTE(learn_limit_port)),
+	{
+		.name = "a port that was shut an instant ago",
+		.clause = "issue 4: shutdown",
+		.prepare = p1_has_tripped,
+		.port[P1] = PORT(.guard = XBR_GUARD_LIMIT_SHUTDOWN, .fdb_max_learned = 1),
+		.in = P1,
+		.fdb = {A_AT_P1, B_AT_P2},
+		.frame = A_TO_B,
+		DROP(err_disabled),
+	},
+	{
+		.name = "an address that moves too often",
+		.clause = "issue 4: moves are dampened",
+		.prepare = p1_has_no_time,
+		.port[P1] = PORT(.guard = XBR_GUARD_MOVES),
+		.in = P1,
+		.fdb = {DYNAMIC(MAC_A, P3), B_AT_P2},
+		.frame = A_TO_B,
+		PASSES,
+		NOTE(move_damped),
+	},
+
+	/* storms */
+	STORM_ROW("broadcasts beyond the rate", p1_has_no_time, A_TO_ALL, DROP(storm_broadcast)),
+	STORM_ROW("multicasts beyond the rate", p1_has_no_time, A_TO_GROUP, DROP(storm_multicast)),
+	STORM_ROW("unknown destinations beyond the rate", p1_has_no_time, BYTES(MAC_C MAC_A TYPE_IP TEXT),
+		  DROP(storm_unknown)),
+	STORM_ROW("a known destination has no rate", p1_has_no_time, A_TO_B, PASSES),
+	STORM_ROW("broadcasts within the rate", p1_has_time, A_TO_ALL, FLOOD(broadcast, TO_ALL_BUT_P1)),
+	STORM_ROW("a kind of flood without a rate", p1_has_no_rate, A_TO_ALL,
+		  FLOOD(broadcast, TO_ALL_BUT_P1)),
+
+	/* isolation groups (RFC 5517); tests/net/test_isolation.py has all pairs */
+	ISOLATION("an isolated port to a community", 0, 5, DROP(isolated)),
+	ISOLATION("a community to an isolated port", 5, 0, DROP(isolated)),
+	ISOLATION("within a community", 5, 5, PASSES),
+	ISOLATION("from one community to another", 5, 6, DROP(isolated)),
 };
 
 const struct row_table rows_guard = {rows, sizeof(rows) / sizeof(rows[0])};

@@ -33,14 +33,14 @@ static __u32 entry_data(const struct row_entry *entry)
 {
 	__u32 generation = entry->generation ? entry->generation : ROW_GENERATION;
 
-	if (entry->kind != XBR_FDB_DYNAMIC)
+	if (!fdb_kind_is_learned(entry->kind))
 		return fdb_data(entry->port, 0, entry->kind, 0);
 	return fdb_data(entry->port, generation, entry->kind, (__u32)-entry->age);
 }
 
 static void count_held(const struct tables *t, const struct row_entry *entry)
 {
-	if (entry->kind != XBR_FDB_DYNAMIC || (entry->generation && entry->generation != ROW_GENERATION))
+	if (!fdb_kind_is_learned(entry->kind) || (entry->generation && entry->generation != ROW_GENERATION))
 		return;
 	t->port_live[entry->port].learned++;
 	t->bridge_live[t->ports[entry->port].bridge].learned++;

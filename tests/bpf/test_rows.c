@@ -8,6 +8,7 @@
 
 #include "rows.h"
 #include "test.h"
+#include "xbr/fdb_word.h"
 
 #define COPY_PATIENCE_MS 200
 
@@ -202,7 +203,7 @@ static void check_held(const struct run *run)
 	for (__u32 i = 0; i < ROW_BUCKETS * XBR_FDB_WAYS; i++) {
 		const struct xbr_fdb_data *data = &t->fdb[i / XBR_FDB_WAYS].data[i % XBR_FDB_WAYS];
 
-		if (data->kind == XBR_FDB_DYNAMIC && data->generation == ROW_GENERATION)
+		if (fdb_kind_is_learned(data->kind) && data->generation == ROW_GENERATION)
 			held[data->port]++;
 	}
 	for (__u32 port = 0; port < LAB_PORTS; port++) {

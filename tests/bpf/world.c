@@ -174,7 +174,7 @@ bool world_change_next(struct random *random, struct world_change *ret_change)
 
 static bool is_held(const struct tables *t, const struct xbr_fdb_data *data)
 {
-	return data->kind == XBR_FDB_DYNAMIC && data->generation == t->ports[data->port].generation;
+	return fdb_kind_is_learned(data->kind) && data->generation == t->ports[data->port].generation;
 }
 
 static void no_longer_held(const struct tables *t, const struct xbr_fdb_data *data)
@@ -205,7 +205,7 @@ static void age_all(const struct tables *t)
 	for (__u32 i = 0; i < WORLD_BUCKETS * XBR_FDB_WAYS; i++) {
 		struct xbr_fdb_data *data = &t->fdb[i / XBR_FDB_WAYS].data[i % XBR_FDB_WAYS];
 
-		if (data->kind == XBR_FDB_DYNAMIC)
+		if (fdb_kind_is_learned(data->kind))
 			data->age = (data->age - 1) & FDB_AGE_MASK;
 	}
 }
@@ -296,9 +296,6 @@ static void change_port(const struct world_change *change, struct xbr_port *port
 		port->mode = (__u8)(change->port == P1 || change->port == HOST ? XBR_MODE_BRIDGE
 									       : change->value % 5);
 		break;
-	case WORLD_GUARD:
-		port->guard = change->value & 3 ? 0 : change->value >> 8 & XBR_GUARD_ADDRESSES;
-		break;
 	case WORLD_EDGE:
 		change_edge(port, change->port, change->value);
 		break;
@@ -338,6 +335,21 @@ static void change_bridge(const struct world_change *change, struct xbr_bridge *
 	}
 }
 
+/* A meter has no time left for good, or no rate: whatever the clocks of the three are. */
+static void change_guard(const struct tables *t, const struct world_change *change)
+{
+	const __u32 free = XBR_GUARD_ADDRESSES | XBR_GUARD_LOCKED | XBR_GUARD_MAB | XBR_GUARD_LIMIT_DROP |
+			   XBR_GUARD_LIMIT_SHUTDOWN | XBR_GUARD_STORM;
+	__u32 value = change->value;
+
+	t->ports[change->port].guard = value & 3 ? 0 : value >> 8 & value >> 4 & free;
+	t->guard_live[change->port].tripped = value & 4 ? XBR_SHUT_NOT : XBR_SHUT_MAC_LIMIT;
+	for (int kind = 0; kind < XBR_STORM_KINDS; kind++) {
+		t->guards[change->port].cost[kind] = (value >> (2 + kind) & 1) << 20;
+		t->guard_live[change->port].until[kind] = 1ull << 63;
+	}
+}
+
 /* Half of the VLANs, and half of those untagged. */
 static void change_membership(const struct world_change *change, struct xbr_port_vlans *vlans)
 {
@@ -362,6 +374,9 @@ void world_change_apply(const struct world_change *change, const struct tables *
 	switch (change->subject) {
 	case WORLD_FLUSH:
 		flush(tables, change->port);
+		break;
+	case WORLD_GUARD:
+		change_guard(tables, change);
 		break;
 	case WORLD_PORT_BUCKET:
 		change_bucket(tables, change);

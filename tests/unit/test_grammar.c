@@ -210,7 +210,8 @@ static void test_unknown_words_are_named_and_mended(void)
 	check_rows((const struct row[]){
 		{"brigde show", "1: 'brigde' is no object; did you mean bridge"},
 		{"link sett v1", "6: 'sett' is no verb of link; did you mean set"},
-		{"link frobnicate v1", "6: 'frobnicate' is no verb of link; known: add, set, del, show"},
+		{"link frobnicate v1",
+		 "6: 'frobnicate' is no verb of link; known: add, set, del, recover, show"},
 		{"link set v1 flod on", "13: 'flod' is no option of link set; did you mean flood"},
 		{"bridge del br0 now", "16: 'now' is no option of bridge del; known: dev, name"},
 		{"fdb show -j",
