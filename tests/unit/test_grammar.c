@@ -269,12 +269,12 @@ static void test_missing_and_repeated_options_are_refused(void)
 
 static void test_monitor_collects_objects(void)
 {
-	check_rows(
-		(const struct row[]){{"monitor", "monitor {}"},
-				     {"monitor fdb link", "monitor {\"objects\":[\"fdb\",\"link\"]}"},
-				     {"monitor all", "monitor {\"objects\":[\"bridge\",\"link\",\"fdb\",\"acl\"]}"},
-				     {"monitor mdb", "9: 'mdb' is no option of monitor; did you mean fdb"},
-				     {0}});
+	check_rows((const struct row[]){
+		{"monitor", "monitor {}"},
+		{"monitor fdb link", "monitor {\"objects\":[\"fdb\",\"link\"]}"},
+		{"monitor all", "monitor {\"objects\":[\"bridge\",\"link\",\"fdb\",\"acl\"]}"},
+		{"monitor mdb", "9: 'mdb' is no option of monitor; did you mean fdb"},
+		{0}});
 }
 
 static void test_lines_have_quotes_and_comments(void)
