@@ -27,7 +27,8 @@ void handle_acl_unbind(void *user, struct server_client *client, const json_t *p
 		       struct server_reply *reply);
 void handle_acl_show(void *user, struct server_client *client, const json_t *params,
 		     struct server_reply *reply);
-void handle_acl_lint(void *user, struct server_client *client, const json_t *params, struct server_reply *reply);
+void handle_acl_lint(void *user, struct server_client *client, const json_t *params,
+		     struct server_reply *reply);
 void handle_aclset_add(void *user, struct server_client *client, const json_t *params,
 		       struct server_reply *reply);
 void handle_aclset_del(void *user, struct server_client *client, const json_t *params,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * acl_lint: rules of a list that no frame can reach, for an earlier one matches all that they could. A rule is held
- * against each earlier one: is every condition of that one met by whatever meets this one's? Only where this is plain
- * from two rules; what several earlier ones cover together is not looked for.
+ * acl_lint: rules of a list that no frame can reach, for an earlier one matches all that they could. A rule
+ * is held against each earlier one: is every condition of that one met by whatever meets this one's? Only
+ * where this is plain from two rules; what several earlier ones cover together is not looked for.
  */
 #ifndef XBR_MODEL_ACL_LINT_H
 #define XBR_MODEL_ACL_LINT_H

@@ -36,6 +36,7 @@ static void set_sizes(struct xbr_bpf *skeleton, __u32 buckets)
 	bpf_map__set_max_entries(skeleton->maps.punt_buckets, HOST_PORTS * XBR_PUNT_ROOM);
 	bpf_map__set_max_entries(skeleton->maps.punt_counts, HOST_PORTS * XBR_PUNT_ROOM);
 	bpf_map__set_max_entries(skeleton->maps.fdb, buckets);
+	bpf_map__set_max_entries(skeleton->maps.acl_cache, datapath_acl_buckets);
 }
 
 static struct xbr_settings settings_for(__u32 buckets, __u32 features)

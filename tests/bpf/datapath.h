@@ -106,6 +106,15 @@ int datapath_set_punt_device(const struct datapath *dp, __u32 ifindex);
 int datapath_punt_counts(const struct datapath *dp, __u32 port, __u32 reason,
 			 struct xbr_punt_counts *ret_counts);
 
+/* Buckets of the decision cache in datapaths that are opened from now on. */
+extern __u32 datapath_acl_buckets;
+
+struct acl_image;
+
+/* Gives a list a compiled image, whose cells are on the heap: they are taken over. Takes one away. */
+int datapath_put_acl(const struct datapath *dp, __u32 number, struct acl_image *image);
+void datapath_drop_acl(const struct datapath *dp, __u32 number);
+
 /* Gives a list rules: lines of words as they are typed. 0 or -errno. */
 int datapath_set_acl(const struct datapath *dp, __u32 number, const char *rules);
 

@@ -124,28 +124,42 @@ static int put_image(const struct datapath *dp, __u32 number, struct acl_image *
 	return err;
 }
 
+__u32 datapath_acl_buckets = XBR_ACL_CACHE_BUCKETS;
+
+void datapath_drop_acl(const struct datapath *dp, __u32 number)
+{
+	unload(&loaded[dp->hook][number]);
+}
+
+int datapath_put_acl(const struct datapath *dp, __u32 number, struct acl_image *image)
+{
+	struct loaded *l = &loaded[dp->hook][number];
+	int err = dp->skeleton ? put_image(dp, number, image) : 0;
+
+	unload(l);
+	l->image = *image;
+	l->is_mapping = !err && dp->skeleton;
+	if (!err && !dp->skeleton)
+		host_acl.lists[number] = (struct host_acl_image){image->cells, image->count};
+	return err;
+}
+
 int datapath_set_acl(const struct datapath *dp, __u32 number, const char *text)
 {
 	static __u32 epoch;
-	struct loaded *l = &loaded[dp->hook][number];
 	struct acl_image_options options = {.name = "test",
 					    .seed = SEED,
 					    .epoch = ++epoch << 16,
 					    .processors =
 						    dp->skeleton ? (__u32)libbpf_num_possible_cpus() : 1};
 	struct xbr_acl_rule rules[RULES_MAX] = {};
+	struct acl_image image;
 	__u32 count;
 	int err = parse_rules(text, rules, &count);
 
-	unload(l);
 	if (!err)
-		err = acl_image_build(&l->image, &options, rules, count);
-	if (!err && dp->skeleton)
-		err = put_image(dp, number, &l->image);
-	l->is_mapping = !err && dp->skeleton;
-	if (!err && !dp->skeleton)
-		host_acl.lists[number] = (struct host_acl_image){l->image.cells, l->image.count};
-	return err;
+		err = acl_image_build(&image, &options, rules, count);
+	return err ? err : datapath_put_acl(dp, number, &image);
 }
 
 __u32 datapath_acl_counted(const struct datapath *dp, __u32 number, __u32 *ret_frames)
