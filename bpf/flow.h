@@ -502,6 +502,91 @@ STAGE void flow_forget(struct flow *flow)
 		word[i] &= xbr_flow_known(i, flow->level);
 }
 
+/* ---- the usual frame ---- */
+
+#define FLOW_L4_AT4 (ETH_HEADER_LEN + 20)
+#define FLOW_L4_AT6 (ETH_HEADER_LEN + 40)
+
+/* TCP or UDP whose header is at `at`, `left` octets of it and its payload. False: something is unusual. */
+STAGE bool flow_plain_upper(struct flow *flow, __u32 at, __u8 proto, __u32 left)
+{
+	const __u8 *head = flow->bytes + at;
+	__u32 length;
+
+	if (proto == FLOW_TCP) {
+		length = (__u32)(head[12] >> 4) * 4;
+		if (length < 20 || length > left)
+			return false;
+		flow->key.tcp_flags = head[13];
+	} else if (proto == FLOW_UDP) {
+		length = FLOW_BE16(load_u16(head + 4));
+		if (length < 8 || length > left)
+			return false;
+	} else {
+		return false;
+	}
+	flow->key.proto = proto;
+	flow->key.is_ip = 1;
+	flow->key.src_port_be = load_u16(head);
+	flow->key.dst_port_be = load_u16(head + 2);
+	return true;
+}
+
+STAGE bool flow_plain_ipv4(struct flow *flow)
+{
+	const __u8 *ip = flow->bytes + ETH_HEADER_LEN;
+	__u32 total = FLOW_BE16(load_u16(ip + 2));
+
+	if (ip[0] != 0x45 || load_u16(ip + 6) & FLOW_BE16(0x3fff) || flow->have < FLOW_L4_AT4 + 20 ||
+	    total < 28 || total > flow->end - ETH_HEADER_LEN ||
+	    !flow_plain_upper(flow, FLOW_L4_AT4, ip[9], total - 20))
+		return false;
+	flow->key.eth_type_be = FLOW_TYPE_IPV4;
+	flow->key.dscp = ip[1] >> 2;
+	*(__u32 *)flow->key.src_ip = load_u32(ip + 12);
+	*(__u32 *)flow->key.dst_ip = load_u32(ip + 16);
+	return true;
+}
+
+STAGE bool flow_plain_ipv6(struct flow *flow)
+{
+	const __u8 *ip = flow->bytes + ETH_HEADER_LEN;
+	__u32 payload = FLOW_BE16(load_u16(ip + 4));
+
+	if (ip[0] >> 4 != 6 || flow->have < FLOW_L4_AT6 + 20 || payload < 8 ||
+	    payload > flow->end - FLOW_L4_AT6 || !flow_plain_upper(flow, FLOW_L4_AT6, ip[6], payload))
+		return false;
+	flow->key.eth_type_be = FLOW_TYPE_IPV6;
+	flow->key.dscp = (__u8)(FLOW_BE16(load_u16(ip)) >> 6) & 0x3f;
+	for (int i = 0; i < 16; i += 4) {
+		*(__u32 *)(flow->key.src_ip + i) = load_u32(ip + 8 + i);
+		*(__u32 *)(flow->key.dst_ip + i) = load_u32(ip + 24 + i);
+	}
+	return true;
+}
+
+/* TCP or UDP right behind IPv4 or IPv6 right behind the addresses, and nothing unusual: read at fixed places,
+ * for all else is a walk. The same comes out of both. */
+STAGE bool flow_plain(struct flow *flow)
+{
+	switch (load_u16(flow->bytes + ETH_TYPE_OFFSET)) {
+	case FLOW_TYPE_IPV4:
+		return flow_plain_ipv4(flow);
+	case FLOW_TYPE_IPV6:
+		return flow_plain_ipv6(flow);
+	default:
+		return false;
+	}
+}
+
+STAGE void flow_clear(struct flow *flow)
+{
+	XBR_UNROLL
+	for (__u32 i = 2; i < XBR_FLOW_WORDS; i++)
+		((__u64 *)&flow->key)[i] = 0;
+	flow->level = XBR_FLOW_WHOLE;
+}
+
 /* A function of its own for the verifier: it is long, and seldom wanted. `bytes`, `have`, `end` and gso_size
  * are filled. */
 GLOBAL int flow_parse(void)
@@ -510,13 +595,8 @@ GLOBAL int flow_parse(void)
 
 	if (!flow)
 		return 0;
-	__builtin_memset((char *)&flow->key + 16, 0, sizeof(flow->key) - 16);
-	flow->level = XBR_FLOW_WHOLE;
-	*(volatile __u32 *)&flow->at = 0;
-	flow_copy_6(flow->key.dst_mac, flow, 0);
-	flow_copy_6(flow->key.src_mac, flow, 6);
-	flow_step(flow, ETH_TYPE_OFFSET);
-	flow->key.zero1 = 0;
+	flow_clear(flow);
+	*(volatile __u32 *)&flow->at = ETH_TYPE_OFFSET;
 	if (flow_layer2(flow))
 		flow_layer3(flow);
 	else
@@ -526,7 +606,7 @@ GLOBAL int flow_parse(void)
 	return 0;
 }
 
-/* Copies the head of the frame in hand to flow_scratch(), and parses it. */
+/* Copies the head of the frame in hand to flow_scratch(). */
 STAGE void flow_copy(struct flow *flow, const struct octets *octets)
 {
 	__u32 count = octets_count(octets);
@@ -538,6 +618,11 @@ STAGE void flow_copy(struct flow *flow, const struct octets *octets)
 	flow->have = 0;
 	if (count >= ETH_HEADER_LEN && count <= FLOW_WINDOW && octets_load(octets, 0, flow->bytes, count))
 		flow->have = count;
+	*(__u32 *)flow->key.dst_mac = load_u32(flow->bytes);
+	*(__u16 *)(flow->key.dst_mac + 4) = load_u16(flow->bytes + 4);
+	*(__u32 *)flow->key.src_mac = load_u32(flow->bytes + 6);
+	*(__u16 *)(flow->key.src_mac + 4) = load_u16(flow->bytes + 10);
+	flow->key.zero1 = 0;
 }
 
 #define FLOW_OF(hook, context_, octets_)                                                                     \
@@ -546,9 +631,12 @@ STAGE void flow_copy(struct flow *flow, const struct octets *octets)
 		const struct octets octets = octets_(context);                                               \
 		struct flow *flow = flow_scratch();                                                          \
                                                                                                              \
-		if (flow)                                                                                    \
-			flow_copy(flow, &octets);                                                            \
-		flow_parse();                                                                                \
+		if (!flow)                                                                                   \
+			return;                                                                              \
+		flow_copy(flow, &octets);                                                                    \
+		flow_clear(flow);                                                                            \
+		if (!flow_plain(flow))                                                                       \
+			flow_parse();                                                                        \
 	}
 EACH_HOOK(FLOW_OF)
 
