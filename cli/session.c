@@ -31,7 +31,8 @@ static const struct action {
 	{"vlan.show", vlan_run_show, NULL},    {"vlanmap.show", NULL, vlanmap_fields},
 	{"acl.lint", NULL, acl_lint_fields},   {"acl.replace", acl_run_replace, NULL},
 	{"acl.show", acl_run_show, NULL},      {"aclset.show", NULL, aclset_fields},
-	{"stp.show", stp_run_show, NULL},      {0},
+	{"stp.show", stp_run_show, NULL},      {"fdb.load", fdb_run_load, NULL},
+	{0},
 };
 
 static const struct action *find_action(const char *method)

@@ -35,6 +35,7 @@ bool session_is_silent(const char *method);
 /* Runners. params is that of the request, borrowed. */
 int fdb_run_show(struct session *session, const json_t *params, struct cli_error *error);
 int fdb_run_get(struct session *session, const json_t *params, struct cli_error *error);
+int fdb_run_load(struct session *session, const json_t *params, struct cli_error *error);
 int stats_run_show(struct session *session, const json_t *params, struct cli_error *error);
 int acl_run_show(struct session *session, const json_t *params, struct cli_error *error);
 int acl_run_replace(struct session *session, const json_t *params, struct cli_error *error);
@@ -54,6 +55,7 @@ extern const struct output_field bridge_fields[];
 extern const struct output_field link_fields[];
 extern const struct output_field fdb_fields[];
 extern const struct output_field fdb_flush_fields[];
+extern const struct output_field fdb_load_fields[];
 extern const struct output_field guard_fields[];
 extern const struct output_field vlan_fields[];
 extern const struct output_field vlanmap_fields[];

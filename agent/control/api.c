@@ -10,6 +10,7 @@
 #include "control/acl.h"
 #include "control/commands.h"
 #include "control/guard.h"
+#include "control/load.h"
 #include "control/params.h"
 #include "control/punt.h"
 #include "control/show.h"
@@ -406,7 +407,7 @@ static void handle_save(void *user, struct server_client *client, const json_t *
 
 struct fdb_request {
 	uint8_t lladdr[6];
-	const char *dev, *master;
+	const char *dev, *master, *lladdrs;
 	uint32_t state, cursor, limit, older_than, vlan;
 };
 #define FDB_FIELD(member) .offset = offsetof(struct fdb_request, member)
@@ -463,6 +464,13 @@ static const struct param fdb_flush_params[] = {
 	{0},
 };
 
+/* A port that somebody else enslaved has something to save now. */
+static void keep_adopted_port(struct agent *agent, struct port *port, uint8_t kind)
+{
+	if (kind != XBR_FDB_DYNAMIC && port->origin == XBR_ORIGIN_ADOPTED && !port->local)
+		port_set_origin(agent->model, port, XBR_ORIGIN_USER);
+}
+
 static void fdb_put_by_hand(struct agent *agent, const json_t *params, bool replace,
 			    struct server_reply *reply)
 {
@@ -483,8 +491,8 @@ static void fdb_put_by_hand(struct agent *agent, const json_t *params, bool repl
 			      replace, &error);
 	if (err)
 		refuse(reply, &error);
-	else if (kind != XBR_FDB_DYNAMIC && port->origin == XBR_ORIGIN_ADOPTED && !port->local)
-		port_set_origin(agent->model, port, XBR_ORIGIN_USER); /* it has something to save now */
+	else
+		keep_adopted_port(agent, port, kind);
 }
 
 static void handle_fdb_add(void *user, struct server_client *client, const json_t *params,
@@ -499,6 +507,39 @@ static void handle_fdb_replace(void *user, struct server_client *client, const j
 {
 	(void)client;
 	fdb_put_by_hand(user, params, true, reply);
+}
+
+static const struct param fdb_load_params[] = {
+	{.name = "lladdrs", .type = PARAM_STRING, .required = true, FDB_FIELD(lladdrs)},
+	FDB_DEV(true),
+	FDB_STATE,
+	FDB_VLAN,
+	{0},
+};
+
+static void handle_fdb_load(void *user, struct server_client *client, const json_t *params,
+			    struct server_reply *reply)
+{
+	struct agent *agent = user;
+	struct fdb_request request = {0};
+	struct xbr_error error;
+	struct port *port;
+	json_t *refused;
+	uint32_t added;
+	uint64_t given;
+
+	(void)client;
+	if (!read_params(params, fdb_load_params, &request, &given, reply) ||
+	    !find_port(agent, request.dev, &port, reply))
+		return;
+	if (load_addresses(agent->model, port, (uint16_t)request.vlan, fdb_state_kind(request.state),
+			   request.lladdrs, &added, &refused, &error)) {
+		refuse(reply, &error);
+		return;
+	}
+	if (added)
+		keep_adopted_port(agent, port, fdb_state_kind(request.state));
+	reply->result = json_pack("{sI so}", "added", (json_int_t)added, "refused", refused);
 }
 
 static void handle_fdb_del(void *user, struct server_client *client, const json_t *params,
@@ -910,6 +951,7 @@ const struct server_method api_methods[] = {
 	{"link.del", handle_link_del},
 	{"link.show", handle_link_show},
 	{"fdb.add", handle_fdb_add},
+	{"fdb.load", handle_fdb_load},
 	{"fdb.replace", handle_fdb_replace},
 	{"fdb.del", handle_fdb_del},
 	{"fdb.get", handle_fdb_get},

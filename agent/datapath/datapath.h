@@ -41,11 +41,13 @@ struct datapath {
 	struct pins_set fresh_set; /* made by this process, not committed yet; valid if has_fresh_set */
 	bool has_fresh_set;
 	struct xbr_bpf *bpf;
-	bool adopted;       /* the maps were there: an earlier agent left them */
-	bool committed;     /* the programs under the links are ours */
-	bool tcx;           /* how TC programs are attached */
-	uint32_t max_ports; /* entries of `ports`: numbers 0 to max_ports - 1 */
-	uint32_t hz;        /* jiffies a second */
+	bool adopted;           /* the maps were there: an earlier agent left them */
+	bool committed;         /* the programs under the links are ours */
+	bool tcx;               /* how TC programs are attached */
+	uint32_t max_ports;     /* entries of `ports`: numbers 0 to max_ports - 1 */
+	uint32_t hz;            /* jiffies a second */
+	uint32_t clock_jiffies; /* as last read from the datapath, */
+	uint64_t clock_ns;      /* at this time of CLOCK_MONOTONIC_COARSE; 0: never */
 
 	/* the maps, mapped */
 	struct xbr_port *ports;

@@ -100,6 +100,11 @@ static bool table_claim(struct fdb_table *table, uint64_t key, struct fdb_slot *
 	return found;
 }
 
+void fdb_table_expect(const struct fdb_table *table, uint64_t key)
+{
+	__builtin_prefetch(home_of(table, key).first, 1);
+}
+
 uint32_t fdb_table_get(const struct fdb_table *table, uint64_t key)
 {
 	struct fdb_slot slot;

@@ -26,6 +26,9 @@ struct fdb_table {
  */
 uint32_t fdb_table_buckets_for(uint32_t addresses);
 
+/* Asks memory for the place of an address that will be looked for soon: a table is larger than the caches. */
+void fdb_table_expect(const struct fdb_table *table, uint64_t key);
+
 /* The data word of a key, 0 where it is not there. */
 uint32_t fdb_table_get(const struct fdb_table *table, uint64_t key);
 

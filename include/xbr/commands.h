@@ -206,6 +206,10 @@ enum xbr_command_flags {
 #define XBR_PARAMS_fdb_add(X) XBR_PARAM_LLADDR(X) XBR_PARAM_PORT(X, XBR_REQUIRED) XBR_PARAM_MASTER_SELF(X) \
 	XBR_PARAM_VLAN(X) \
 	X("", "state", STATE, XBR_FDB_STATES, 0, 0, XBR_BARE, "what kind of entry; default static")
+#define XBR_PARAMS_fdb_load(X) \
+	X("file", "file", STRING, "FILE", 0, 0, XBR_BARE | XBR_REQUIRED, "an address on each line; -: standard input") \
+	XBR_PARAM_PORT(X, XBR_REQUIRED) XBR_PARAM_VLAN(X) \
+	X("", "state", STATE, XBR_FDB_STATES, 0, 0, XBR_BARE, "what kind of entries; default static")
 #define XBR_PARAMS_fdb_replace(X) XBR_PARAMS_fdb_add(X)
 #define XBR_PARAMS_fdb_del(X) XBR_PARAM_LLADDR(X) XBR_PARAM_PORT(X, XBR_REQUIRED) XBR_PARAM_MASTER_SELF(X) \
 	XBR_PARAM_VLAN(X)
@@ -366,6 +370,7 @@ enum xbr_command_flags {
 	X(link,   recover, "link.recover", 0, "bring a port back that a guard shut") \
 	X(link,   show,    "link.show",   0, "list ports, and which hook each of them got and why") \
 	X(fdb,    add,     "fdb.add",     0, "add an entry; one that exists is an error") \
+	X(fdb,    load,    "fdb.load",    0, "add an entry for each line of a file, quickly") \
 	X(fdb,    replace, "fdb.replace", 0, "add an entry, or change the one that exists") \
 	X(fdb,    del,     "fdb.del",     0, "delete an entry") \
 	X(fdb,    get,     "fdb.get",     0, "look one address up") \

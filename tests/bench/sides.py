@@ -174,6 +174,10 @@ class Xbr(Side):
         self.lab.xbr("fdb flush br br0")
         wait_for(lambda: self.known() < 64, 30, "an empty table")
 
+    def forget_static(self):
+        self.lab.xbr("fdb flush br br0 static")
+        wait_for(lambda: self.known() < 64, 30, "an empty table")
+
 
 class Bridge(Side):
     """The kernel bridge at its best: no netfilter, no snooping, NAPI on its ports."""

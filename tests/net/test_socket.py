@@ -10,7 +10,7 @@ import stat
 
 import pytest
 
-from lab import ROOT, XBR, pinging, run, wait_for
+from lab import ROOT, XBR, ethernet, pinging, run, wait_for
 
 LINE_MAX = 8 << 20
 CLIENTS_MAX = 256
@@ -402,3 +402,39 @@ def test_events_are_told_in_order(running):
     wanted = [("bridge", "add"), ("link", "add"), ("link", "set"), ("fdb", "add"), ("fdb", "del"), ("link", "del"), ("bridge", "del")]
     assert [pair for pair in dict.fromkeys(told) if pair in wanted] == wanted
     assert [event["hairpin"] for event in events if (event["object"], event["event"]) == ("link", "set")][-1] is True
+
+
+def test_many_addresses_in_one_request(running):
+    a, b = running.guests(2)
+    running.bridge([a, b])
+    digits = "".join(f"02000000{n:04x}" for n in range(300))
+    with Client(running) as client:
+        answer = client.result("fdb.load", lladdrs=digits + "333300000001" + "020000000007", dev=a.port)
+        assert answer["added"] == 300
+        assert [one["at"] for one in answer["refused"]] == [300, 301]
+        assert "already" in answer["refused"][1]["error"]
+        for wrong in ("0200000000", "02000000000g", "0x0200000000"):
+            assert "digits" in client.call("fdb.load", lladdrs=wrong, dev=a.port)["error"]["message"]
+        assert "nowhere" in client.call("fdb.load", lladdrs=digits, dev="nowhere")["error"]["message"]
+    static = running.fdb(ifname=a.port, state="static")
+    assert set(static) == {f"02:00:00:00:{n >> 8:02x}:{n & 255:02x}" for n in range(300)}
+    frame = ethernet("02:00:00:00:00:07", b.mac)
+    with running.listen(a, b) as ears:
+        b.send(frame)
+        assert ears.copies(frame) == {a: 1, b: 0}
+
+
+def test_a_file_of_addresses_is_loaded(running):
+    a, = running.guests(1)
+    running.bridge([a])
+    path = f"{running.folder}/addresses"
+    with open(path, "w") as file:
+        file.write("# some\n02:00:00:00:00:01\n\n02:00:00:00:00:02 \r\n01:00:00:00:00:01\n02:00:00:00:0A:03")
+    done = running.xbr(f"fdb load {path} dev {a.port} sticky", check=False)
+    assert done.returncode == 1 and f"{path}:5: " in done.stderr and "added 3" in done.stdout
+    assert {"02:00:00:00:00:01", "02:00:00:00:00:02", "02:00:00:00:0a:03"} <= set(running.fdb(ifname=a.port, state="static"))
+    with open(path, "w") as file:
+        file.write("02:00:00:00:01:01\nnonsense\n")
+    done = running.xbr(f"fdb load {path} dev {a.port}", check=False)
+    assert done.returncode == 2 and f'{path}:2: "nonsense" is not an address' in done.stderr
+    assert "02:00:00:00:01:01" not in running.fdb()

@@ -464,7 +464,7 @@ static void check_completion(const char *const words[], const char *expected)
 static void test_completion_offers_what_may_stand_there(void)
 {
 	CHECK_COMPLETION("bridge\n", "br");
-	CHECK_COMPLETION("add\nreplace\ndel\nget\nshow\nflush\nhelp\n", "fdb", "");
+	CHECK_COMPLETION("add\nload\nreplace\ndel\nget\nshow\nflush\nhelp\n", "fdb", "");
 	CHECK_COMPLETION("on\noff\n", "link", "set", "v1", "hairpin", "");
 	CHECK_COMPLETION("hairpin\n", "-j", "--socket", "/x", "link", "set", "v1", "ha");
 	CHECK_COMPLETION("", "link", "set", "v1", "hairpin", "on", "ha");
