@@ -411,6 +411,11 @@ static const struct param dev_params[] = {
 	{0},
 };
 
+static const struct param mcheck_params[] = {
+	{.name = "dev", .type = PARAM_STRING, .required = true, .offset = offsetof(struct dev_request, dev)},
+	{0},
+};
+
 static void refuse(struct server_reply *reply, const struct xbr_error *error)
 {
 	reply->code = error->code == -EINVAL ? SERVER_INVALID_PARAMS : SERVER_REFUSED;
@@ -466,9 +471,9 @@ void handle_stp_mcheck(void *user, struct server_client *client, const json_t *p
 	int err;
 
 	(void)client;
-	err = params_read(params, dev_params, &request, &given, &error);
+	err = params_read(params, mcheck_params, &request, &given, &error);
 	if (!err)
-		err = find(agent->model, request.dev ?: "", &bridge, &port, &error);
+		err = find(agent->model, request.dev, &bridge, &port, &error);
 	if (!err && (!port || !stp_port_mcheck(agent->model, port)))
 		err = xbr_refuse(&error, -ENODEV, "%s is not a port of any bridge of xbr", request.dev);
 	if (err)

@@ -327,7 +327,7 @@ def test_every_method_of_the_page_exists(running):
 def test_every_parameter_of_the_page_is_known(running):
     """Given the wrong type, it is that parameter the agent complains of."""
     options = {"bridge": api_options("Bridge"), "link": api_options("Link")}
-    samples = {"bridge": "br0", "dev": "v1", "vid": 10, "to": 20, "reason": "all", "frame": "00" * 14, "master": "br0", "lladdr": "02:00:00:00:00:01", "commands": []}
+    samples = {"bridge": "br0", "dev": "v1", "vid": 10, "to": 20, "reason": "all", "frame": "00" * 14, "master": "br0", "lladdr": "02:00:00:00:00:01", "lladdrs": "020000000001", "commands": []}
     with Client(running) as client:
         for method, parameters in api_methods().items():
             names = [name for name, _ in parameters]
