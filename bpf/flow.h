@@ -614,10 +614,15 @@ STAGE void flow_copy(struct flow *flow, const struct octets *octets)
 	flow->end = count;
 	if (count > FLOW_WINDOW)
 		count = FLOW_WINDOW;
-	PIN_PATH(count, 3); /* one register, whose bounds the verifier follows */
+	PIN_PATH(
+		count,
+		3); /* one register, whose bounds the verifier follows, and each by a comparison of its own */
 	flow->have = 0;
-	if (count >= ETH_HEADER_LEN && count <= FLOW_WINDOW && octets_load(octets, 0, flow->bytes, count))
-		flow->have = count;
+	if (count >= ETH_HEADER_LEN) {
+		PIN_PATH(count, 4);
+		if (count <= FLOW_WINDOW && octets_load(octets, 0, flow->bytes, count))
+			flow->have = count;
+	}
 	*(__u32 *)flow->key.dst_mac = load_u32(flow->bytes);
 	*(__u16 *)(flow->key.dst_mac + 4) = load_u16(flow->bytes + 4);
 	*(__u32 *)flow->key.src_mac = load_u32(flow->bytes + 6);

@@ -255,7 +255,8 @@ STAGE bool tc_clone_to(struct __sk_buff *skb, const struct xbr_port *out)
 	return bpf_clone_redirect(skb, out->ifindex, out->flags & XBR_PORT_LOCAL ? BPF_F_INGRESS : 0) == 0;
 }
 
-STAGE void tc_flood_clone(struct tc_flood *flood, __u32 number)
+/* A function of its own for its stack, as learn_event() is. */
+static __noinline void tc_flood_clone(struct tc_flood *flood, __u32 number)
 {
 	const struct xbr_port *out = port_get(number);
 
