@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "escape.h"
 #include "file.h"
 #include "session.h"
 #include "xbr/grammar.h"
@@ -115,7 +116,7 @@ static void print_lines(struct output *output, const json_t *lines)
 	}
 	json_array_foreach (lines, index, line) {
 		if (is_terminal)
-			output_escaped(output->file, json_string_value(line));
+			escape_put(output->file, json_string_value(line));
 		else
 			fputs(json_string_value(line), output->file);
 		putc('\n', output->file);

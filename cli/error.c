@@ -4,7 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "output.h"
+#include "escape.h"
 
 int cli_refuse(struct cli_error *error, int code, const char *format, ...)
 {
@@ -41,6 +41,6 @@ void cli_print_error(const struct cli_error *error)
 	if (!error->message[0])
 		return;
 	fputs("xbr: ", stderr);
-	output_escaped(stderr, error->message);
+	escape_put(stderr, error->message);
 	putc('\n', stderr);
 }

@@ -4,25 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "escape.h"
+
 #define INDENT 4
-
-/* ---- text ---------------------------------------------------------------------------------------- */
-
-void output_escaped(FILE *file, const char *string)
-{
-	const unsigned char *c = (const unsigned char *)string;
-
-	for (; *c; c++) {
-		const bool is_c1 = c[0] == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0;
-
-		if (is_c1)
-			fprintf(file, "\\x%02x", *++c);
-		else if (*c < 0x20 || *c == 0x7f)
-			fprintf(file, "\\x%02x", *c);
-		else
-			putc(*c, file);
-	}
-}
 
 static const json_t *value_at(const json_t *object, const char *path)
 {
@@ -53,7 +37,7 @@ static void put_counters(const struct output *output, const json_t *counters)
 		fprintf(output->file, "    %-18s %" JSON_INTEGER_FORMAT, name, json_integer_value(count));
 		if (output->details && sentence) {
 			fputs("  ", output->file);
-			output_escaped(output->file, sentence);
+			escape_put(output->file, sentence);
 		}
 	}
 }
@@ -76,7 +60,7 @@ static void put_value(const struct output *output, const struct output_field *fi
 {
 	switch (json_typeof(value)) {
 	case JSON_STRING:
-		output_escaped(output->file, json_string_value(value));
+		escape_put(output->file, json_string_value(value));
 		break;
 	case JSON_INTEGER:
 		fprintf(output->file, "%" JSON_INTEGER_FORMAT, json_integer_value(value));

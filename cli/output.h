@@ -66,9 +66,6 @@ void output_object(struct output *output, const struct output_field *fields, con
 /* Any JSON on one line (indented with -p). */
 void output_json(struct output *output, const json_t *value);
 
-/* A string of the agent's or of a file's for a terminal: control characters become \xNN. */
-void output_escaped(FILE *file, const char *string);
-
 /* Flushes; CLI_REFUSED when something could not be written. */
 int output_finish(struct output *output, struct cli_error *error);
 

@@ -2,6 +2,7 @@
 /* The VLANs of ports, printed as `bridge vlan` does: a port's name once, then a line for each VLAN. */
 #include <string.h>
 
+#include "escape.h"
 #include "session.h"
 
 const struct output_field vlan_fields[] = {
@@ -28,7 +29,7 @@ static void print_flags(FILE *file, const json_t *flags)
 
 	json_array_foreach (flags, index, flag) {
 		putc(' ', file);
-		output_escaped(file, json_string_value(flag));
+		escape_put(file, json_string_value(flag));
 	}
 }
 
@@ -69,7 +70,7 @@ static void print_port(FILE *file, const json_t *port)
 		size_t width = index ? 0 : strlen(name ? name : "");
 
 		if (!index)
-			output_escaped(file, name ? name : "");
+			escape_put(file, name ? name : "");
 		fprintf(file, "%*s", width < NAME_WIDTH ? (int)(NAME_WIDTH - width) : 1, "");
 		print_vlan(file, vlan);
 	}

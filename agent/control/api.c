@@ -17,6 +17,7 @@
 #include "control/stp.h"
 #include "control/transaction.h"
 #include "control/vlan.h"
+#include "control/words.h"
 #include "datapath/features.h"
 
 #define FDB_SHOW_LIMIT 4096 /* entries of one answer where the request names no limit */

@@ -28,11 +28,4 @@ int commands_to_want(const struct model *model, const json_t *commands, struct w
  */
 json_t *commands_save(struct model *model);
 
-/* Kinds of addresses by their words: those of docs/api.md. */
-extern const char *const fdb_state_words[];
-uint8_t fdb_state_kind(uint32_t word);
-const char *fdb_kind_word(uint8_t kind);
-
-void mac_to_text(uint64_t mac, char ret_text[18]);
-
 #endif

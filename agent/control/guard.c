@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "control/commands.h"
+#include "control/words.h"
 
 /* ---- words ---- */
 

@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "control/commands.h"
 #include "control/guard.h"
 #include "control/stp.h"
+#include "control/words.h"
 #include "datapath/attach.h"
 #include "net/ethtool.h"
 
