@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * words: how addresses and their kinds are written, in requests, in answers and in saved configurations alike.
+ * words: how addresses and their kinds are written, in requests, in answers and in saved configurations
+ * alike.
  */
 #ifndef XBR_CONTROL_WORDS_H
 #define XBR_CONTROL_WORDS_H
