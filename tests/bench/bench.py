@@ -18,6 +18,7 @@ sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "net")]
 
 import pictures  # noqa: E402
 import results  # noqa: E402
+import rows_acl  # noqa: E402
 import rows_control  # noqa: E402
 import rows_frames  # noqa: E402
 import rows_stack  # noqa: E402
@@ -40,9 +41,9 @@ ROWS = {
     "B5": rows_frames.b5,
     "B6": rows_frames.b6,
     "B7": rows_control.b7,
-    "B8": not_built("B8", "10 K wildcard rules, established flows", 6),
-    "B9": not_built("B9", "10 K and 100 K rules, established flows", 6),
-    "B10": not_built("B10", "10 K rules, every frame a new flow", 6),
+    "B8": rows_acl.b8,
+    "B9": rows_acl.b9,
+    "B10": rows_acl.b10,
     "B11": rows_frames.b11,
     "B12": not_built("B12", "policing, 4096 vNICs", 6),
     "B14": rows_frames.b14,
@@ -53,6 +54,7 @@ ROWS = {
     "B22": rows_frames.b22,
     "B23": rows_control.b23,
     "curve": rows_frames.curve,
+    "rules": rows_acl.cost,
 }
 QUICK = ("B1", "B4", "B6", "B11", "B17")
 

@@ -5,8 +5,11 @@
  * With nothing there the frame goes to the stack as if received by the device of the run's context.
  */
 #include <linux/bpf.h>
+#include <linux/ip.h>
 #include <linux/pkt_cls.h>
+#include <linux/udp.h>
 
+#include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
 #include "pattern.h"
@@ -74,6 +77,42 @@ int generate(struct xdp_md *xdp)
 		return XDP_ABORTED;
 	write_mac(data, pattern_mac(pattern.dst, (__u32)(drawn >> 32)));
 	write_mac(data + 6, pattern_mac(pattern.src, (__u32)drawn));
+	number++;
+	bpf_tail_call(xdp, &next, 0);
+	return XDP_PASS;
+}
+
+/* An index of 32 bits that has nothing to do with those of source and destination. */
+static __always_inline __u32 flow_index(__u64 drawn)
+{
+	__u32 index = (__u32)((drawn ^ drawn >> 29) * 0xbf58476d1ce4e5b9ull >> 32);
+
+	return (index & pattern.flow_mask) * PATTERN_ODD;
+}
+
+static __always_inline void write_flow(struct iphdr *ip, struct udphdr *udp, __u32 index)
+{
+	__u32 rule = (__u32)((__u64)index * pattern.rules >> 32);
+
+	ip->saddr = bpf_htonl(0x0a000001 + (rule << 8));
+	ip->daddr = bpf_htonl(0xac100000 | rule * PATTERN_ODD >> 12);
+	udp->source = (__u16)index;
+	udp->dest = bpf_htons((__u16)pattern.port);
+}
+
+/* The same with a flow in each frame. */
+SEC("xdp.frags")
+int generate_flows(struct xdp_md *xdp)
+{
+	void *data = (void *)(long)xdp->data;
+	struct iphdr *ip = data + ETH_HEADER_LEN;
+	__u64 drawn = draw();
+
+	if ((void *)ip + sizeof(*ip) + sizeof(struct udphdr) > (void *)(long)xdp->data_end)
+		return XDP_ABORTED;
+	write_mac(data, pattern_mac(pattern.dst, (__u32)(drawn >> 32)));
+	write_mac(data + 6, pattern_mac(pattern.src, (__u32)drawn));
+	write_flow(ip, (struct udphdr *)(ip + 1), flow_index(drawn));
 	number++;
 	bpf_tail_call(xdp, &next, 0);
 	return XDP_PASS;

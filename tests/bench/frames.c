@@ -8,6 +8,7 @@
  *     out SLOT NETNS DEV                   a device for `next out` and `next flood`
  *     next pass|out|flood|PIN              what a generated frame meets: the stack, a device, all devices, or
  *                                          the program of a pinned link
+ *     flows NUMBER RULES PORT              so many flows of UDP from now on (pattern.h); RULES 0: no IP
  *     run DEV FRAMES LENGTH ORDER SRC NUMBER DST NUMBER    generates frames that come in by DEV
  *     send NETNS DEV FRAMES LENGTH SRC DST                 sends frames by a packet socket
  *     cost PIN DEV LENGTH SRC DST RUNS     one program on one frame, again and again
@@ -15,6 +16,7 @@
  * NETNS is a name of ip-netns(8) or "." for our own; ORDER random or sequential; SRC and DST the second octet
  * of stations (pattern.h), NUMBER how many.
  */
+#include <arpa/inet.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -22,6 +24,8 @@
 #include <linux/if_ether.h>
 #include <linux/if_link.h>
 #include <linux/if_packet.h>
+#include <linux/ip.h>
+#include <linux/udp.h>
 #include <net/if.h>
 #include <sched.h>
 #include <stdio.h>
@@ -245,6 +249,22 @@ static void write_frame(__u8 frame[FRAME_MAX], struct pattern_set src, struct pa
 	frame[13] = ETHERTYPE & 0xff;
 }
 
+/* What `generate_flows` does not write itself. */
+static void write_ip(__u8 *frame, __u32 length)
+{
+	struct iphdr *ip = (struct iphdr *)(frame + ETH_HLEN);
+	struct udphdr *udp = (struct udphdr *)(ip + 1);
+
+	frame[12] = ETH_P_IP >> 8;
+	frame[13] = ETH_P_IP & 0xff;
+	ip->version = 4;
+	ip->ihl = 5;
+	ip->tot_len = htons((__u16)(length - ETH_HLEN));
+	ip->ttl = 64;
+	ip->protocol = IPPROTO_UDP;
+	udp->len = htons((__u16)(length - ETH_HLEN - sizeof(*ip)));
+}
+
 static int generate(const struct harness *h, const char *dev, __u64 frames, __u32 length)
 {
 	static __u8 frame[FRAME_MAX];
@@ -258,7 +278,20 @@ static int generate(const struct harness *h, const char *dev, __u64 frames, __u3
 		return index;
 	context.ingress_ifindex = (__u32)index;
 	write_frame(frame, h->bpf->bss->pattern.src, h->bpf->bss->pattern.dst);
-	return bpf_prog_test_run_opts(bpf_program__fd(h->bpf->progs.generate), &opts);
+	if (!h->bpf->bss->pattern.rules)
+		return bpf_prog_test_run_opts(bpf_program__fd(h->bpf->progs.generate), &opts);
+	write_ip(frame, length);
+	return bpf_prog_test_run_opts(bpf_program__fd(h->bpf->progs.generate_flows), &opts);
+}
+
+static int on_flows(struct harness *h, char **words)
+{
+	struct pattern *pattern = &h->bpf->bss->pattern;
+
+	pattern->flow_mask = (__u32)(number_of(words[1]) - 1);
+	pattern->rules = (__u32)number_of(words[2]);
+	pattern->port = (__u32)number_of(words[3]);
+	return done();
 }
 
 static int on_run(struct harness *h, char **words)
@@ -373,7 +406,7 @@ static const struct command {
 	int words;
 	int (*run)(struct harness *h, char **words);
 } commands[] = {
-	{"sink", 4, on_sink}, {"out", 4, on_out},   {"next", 2, on_next},
+	{"sink", 4, on_sink}, {"out", 4, on_out},   {"next", 2, on_next}, {"flows", 4, on_flows},
 	{"run", 9, on_run},   {"send", 7, on_send}, {"cost", 7, on_cost},
 };
 

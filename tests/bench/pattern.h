@@ -15,8 +15,14 @@ struct pattern {
 	struct pattern_set src;
 	struct pattern_set dst;
 	__u32 random; /* 1: source and destination drawn anew for each frame; 0: one after the other */
-	__u32 reserved;
+
+	/* UDP over IPv4, for rows of access lists; rows_acl.py draws its rules to fit */
+	__u32 flow_mask; /* how many flows, a power of two, - 1 */
+	__u32 rules;     /* whose networks the flows are in: 10.0.0.1 and on, one in each /24 */
+	__u32 port;      /* destination */
 };
+
+#define PATTERN_ODD 0x9e3779b1u /* scatters: a multiplication by it takes no two numbers to one */
 
 #define PATTERN_BROADCAST 0xff /* as a set: every address is ff:ff:ff:ff:ff:ff */
 
