@@ -76,7 +76,9 @@ static void offer_params(FILE *out, const char *prefix, const struct xbr_command
 		const struct xbr_param *param = &command->params[i];
 		const bool is_bare = param->flags & XBR_BARE;
 
-		if ((given >> i & 1 && param->kind != XBR_PARAM_SET) || param->kind == XBR_PARAM_REFUSED)
+		const bool repeats = param->kind == XBR_PARAM_SET || grammar_param_is_named(param);
+
+		if ((given >> i & 1 && !repeats) || param->kind == XBR_PARAM_REFUSED)
 			continue;
 		if (param->kind != XBR_PARAM_STRING) /* leaves the place to bash's names of files */
 			offer_list(out, prefix, param->words);
@@ -86,25 +88,34 @@ static void offer_params(FILE *out, const char *prefix, const struct xbr_command
 	}
 }
 
-/* Walks the words of a command before the last; *ret_open: the parameter whose value comes next, or NULL. */
+/* What comes next where a value of `open` stands. The kind KINDS: an option. */
+static struct xbr_param after_value(const struct xbr_param *open)
+{
+	if (grammar_param_is_named(open))
+		return grammar_named_value(open);
+	return (struct xbr_param){.kind = XBR_PARAM_KINDS};
+}
+
+/* Walks the words of a command before the last; *ret_open: the parameter whose value comes next, or of the
+ * kind KINDS. */
 static uint64_t walk(const struct xbr_command *command, int count, const char *const words[],
-		     const struct xbr_param **ret_open)
+		     struct xbr_param *ret_open)
 {
 	struct grammar_error error;
 	struct grammar_place place;
 	uint64_t given = 0;
 
-	*ret_open = NULL;
+	ret_open->kind = XBR_PARAM_KINDS;
 	for (int i = 0; i < count; i++) {
-		if (*ret_open) {
-			*ret_open = NULL;
+		if (ret_open->kind != XBR_PARAM_KINDS) {
+			*ret_open = after_value(ret_open);
 			continue;
 		}
 		if (grammar_find_param(command, given, words[i], &place, &error) != 0)
 			continue;
 		given |= 1ull << (place.param - command->params);
 		if (!place.word_is_value && place.param->kind != XBR_PARAM_FLAG)
-			*ret_open = place.param;
+			*ret_open = *place.param;
 	}
 	return given;
 }
@@ -114,7 +125,7 @@ static void complete_command(FILE *out, int count, const char *const words[])
 {
 	const char *prefix = words[count - 1];
 	const struct xbr_command *command;
-	const struct xbr_param *open;
+	struct xbr_param open;
 	struct grammar_error error;
 	struct vocabulary verbs;
 	uint64_t given;
@@ -129,8 +140,8 @@ static void complete_command(FILE *out, int count, const char *const words[])
 		return;
 	}
 	given = walk(command, count - 1 - used, words + used, &open);
-	if (open)
-		offer_values(out, prefix, open);
+	if (open.kind != XBR_PARAM_KINDS)
+		offer_values(out, prefix, &open);
 	else
 		offer_params(out, prefix, command, given);
 }

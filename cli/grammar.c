@@ -64,6 +64,35 @@ static int merge_state(json_t *state, const char *word, struct grammar_error *er
 	return json_string_set(state, "sticky") ? out_of_memory(error) : 0;
 }
 
+/* The object in params whose member `key` is, and the member's own name; a new one where there is none. */
+static json_t *object_of(json_t *params, const char **key)
+{
+	const char *dot = strchr(*key, '.');
+	char name[32];
+	json_t *object;
+
+	if (!dot)
+		return params;
+	snprintf(name, sizeof(name), "%.*s", (int)(dot - *key), *key);
+	*key = dot + 1;
+	object = json_object_get(params, name);
+	if (object)
+		return object;
+	object = json_object();
+	return json_object_set_new(params, name, object) ? NULL : object;
+}
+
+static int put(struct parse *parse, const char *key, json_t *value)
+{
+	json_t *object = object_of(parse->params, &key);
+
+	if (object != parse->params && json_object_get(object, key))
+		return grammar_refuse(parse->error, "%s is given twice", grammar_quote(key).text);
+	if (!object || json_object_set(object, key, value))
+		return out_of_memory(parse->error);
+	return 0;
+}
+
 /* Puts a converted value into params. */
 static int add_value(struct parse *parse, const struct xbr_param *param, json_t *value)
 {
@@ -72,7 +101,7 @@ static int add_value(struct parse *parse, const struct xbr_param *param, json_t 
 	if (param->kind == XBR_PARAM_STATE && present)
 		return merge_state(present, json_string_value(value), parse->error);
 	if (param->kind != XBR_PARAM_SET)
-		return json_object_set(parse->params, param->key, value) ? out_of_memory(parse->error) : 0;
+		return put(parse, param->key, value);
 	if (!present && json_object_set_new(parse->params, param->key, json_array()) != 0)
 		return out_of_memory(parse->error);
 	return add_to_set(json_object_get(parse->params, param->key), param->value, json_string_value(value),
@@ -81,7 +110,8 @@ static int add_value(struct parse *parse, const struct xbr_param *param, json_t 
 
 static bool may_repeat(const struct xbr_param *param)
 {
-	return param->kind == XBR_PARAM_SET || param->kind == XBR_PARAM_STATE;
+	return param->kind == XBR_PARAM_SET || param->kind == XBR_PARAM_STATE ||
+	       grammar_param_is_named(param);
 }
 
 /* `isolation community 5`: two words are one value. */
@@ -166,6 +196,43 @@ static int take_addresses(struct parse *parse, const struct xbr_param *param)
 	return err;
 }
 
+/* The name of a named value is a member of the parameter's object. */
+static int put_named(struct parse *parse, const struct xbr_param *param, const char *name, json_t *value)
+{
+	char key[48];
+
+	snprintf(key, sizeof(key), "%s.%s", param->key, name);
+	for (char *c = key; *c; c++)
+		*c = *c == '-' ? '_' : *c;
+	return put(parse, key, value);
+}
+
+/* The word in hand, as a value of param. */
+static int take_word(struct parse *parse, const struct xbr_param *param, json_t **ret_value)
+{
+	parse->error->column = (unsigned int)parse->at + 1;
+	if (parse->at == parse->count)
+		return grammar_refuse(parse->error, "%s needs a value: %s",
+				      grammar_quote(parse->words[parse->at - 1]).text, param->value);
+	return grammar_value(param, parse->words[parse->at++], ret_value, parse->error);
+}
+
+/* `guard mac on`, `storm_control unknown 100pps`: a name and its value. */
+static int take_named(struct parse *parse, const struct xbr_param *param)
+{
+	const struct xbr_param behind = grammar_named_value(param);
+	json_t *name = NULL, *value = NULL;
+	int err = take_word(parse, param, &name);
+
+	if (err == 0)
+		err = take_word(parse, &behind, &value);
+	if (err == 0)
+		err = put_named(parse, param, json_string_value(name), value);
+	json_decref(name);
+	json_decref(value);
+	return err;
+}
+
 /* `link add NAME type schannel dev DEV`: with the word given, what stood alone was the next parameter's
  * value.
  */
@@ -184,6 +251,18 @@ static int yield(struct parse *parse, const struct xbr_param *param)
 	return 0;
 }
 
+/* `guard on` is what bridge(8) calls bpdu_guard: the parameter of that key is meant. */
+static void settle_guard(const struct parse *parse, const struct xbr_param **param)
+{
+	const char *next = parse->at + 1 < parse->count ? parse->words[parse->at + 1] : "";
+
+	if ((*param)->kind != XBR_PARAM_SWITCHES || (strcmp(next, "on") != 0 && strcmp(next, "off") != 0))
+		return;
+	for (const struct xbr_param *other = parse->command->params; other->words; other++)
+		if (other->key && strcmp(other->key, "bpdu_guard") == 0)
+			*param = other;
+}
+
 /* Takes one option: its word, and its value if it has one. */
 static int take_option(struct parse *parse)
 {
@@ -196,6 +275,7 @@ static int take_option(struct parse *parse)
 	err = grammar_find_param(parse->command, parse->given, word, &place, parse->error);
 	if (err)
 		return err;
+	settle_guard(parse, &place.param);
 	if (parse->is_not && !(place.param->flags & XBR_MAY_NOT))
 		return grammar_refuse(parse->error, "%s cannot be turned round by not",
 				      grammar_quote(word).text);
@@ -211,6 +291,8 @@ static int take_option(struct parse *parse)
 	    place.param->kind == XBR_PARAM_REFUSED)
 		return take_value(parse, place.param);
 	parse->at++;
+	if (grammar_param_is_named(place.param))
+		return take_named(parse, place.param);
 	parse->error->column = (unsigned int)parse->at + 1;
 	if (parse->at == parse->count)
 		return grammar_refuse(parse->error, "%s needs a value: %s", grammar_quote(word).text,

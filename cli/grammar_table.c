@@ -258,7 +258,20 @@ bool grammar_param_has_choices(const struct xbr_param *param)
 {
 	return param->kind == XBR_PARAM_BOOL || param->kind == XBR_PARAM_CHOICE ||
 	       param->kind == XBR_PARAM_STATE || param->kind == XBR_PARAM_SET ||
-	       param->kind == XBR_PARAM_MACADDR || param->kind == XBR_PARAM_ISOLATION;
+	       param->kind == XBR_PARAM_MACADDR || param->kind == XBR_PARAM_ISOLATION ||
+	       grammar_param_is_named(param);
+}
+
+bool grammar_param_is_named(const struct xbr_param *param)
+{
+	return param->kind == XBR_PARAM_SWITCHES || param->kind == XBR_PARAM_RATES;
+}
+
+struct xbr_param grammar_named_value(const struct xbr_param *param)
+{
+	if (param->kind == XBR_PARAM_SWITCHES)
+		return (struct xbr_param){.words = param->words, .kind = XBR_PARAM_BOOL, .value = "on|off"};
+	return (struct xbr_param){.words = param->words, .kind = XBR_PARAM_STRING, .value = "RATE"};
 }
 
 static void add_params(const struct xbr_command *command, struct vocabulary *vocabulary)

@@ -17,7 +17,7 @@
 
 extern const struct xbr_command grammar_commands[]; /* ends with object NULL */
 
-#define VOCABULARY_MAX 64
+#define VOCABULARY_MAX 96
 
 struct vocabulary {
 	unsigned int count;
@@ -86,8 +86,13 @@ bool grammar_is_lladdr(const char *word);
 int grammar_number(const struct xbr_param *param, const char *word, long long min, json_t **ret_value,
 		   struct grammar_error *error);
 
-/* True when `value` of the table is a list of words: BOOL, CHOICE, STATE, SET, MACADDR, ISOLATION. */
+/* True when `value` of the table is a list of words: BOOL, CHOICE, STATE, SET, MACADDR, ISOLATION, SWITCHES,
+ * RATES. */
 bool grammar_param_has_choices(const struct xbr_param *param);
+
+/* What follows the chosen word of a SWITCHES or RATES parameter: a parameter of its own. */
+struct xbr_param grammar_named_value(const struct xbr_param *param);
+bool grammar_param_is_named(const struct xbr_param *param);
 
 /* The name of a command as typed: "fdb add", "save". */
 struct grammar_quoted grammar_command_name(const struct xbr_command *command);

@@ -21,6 +21,24 @@ static void format_words(const struct xbr_param *param, char *text, size_t size)
 		snprintf(text, size, "%s%.*s%s ", optional, length, param->words, *optional ? "]" : "");
 }
 
+static const char *behind_value(const struct xbr_param *param)
+{
+	switch (param->kind) {
+	case XBR_PARAM_SET:
+		return "...";
+	case XBR_PARAM_MACADDR:
+		return " [LLADDR]...";
+	case XBR_PARAM_ISOLATION:
+		return " N";
+	case XBR_PARAM_SWITCHES:
+		return " on|off";
+	case XBR_PARAM_RATES:
+		return " RATE";
+	default:
+		return "";
+	}
+}
+
 /* "dev DEV", "[hairpin on|off]", "[[dev] DEV]", ... */
 static void format_param(const struct xbr_param *param, char *text, size_t size)
 {
@@ -28,10 +46,7 @@ static void format_param(const struct xbr_param *param, char *text, size_t size)
 	char words[64];
 
 	format_words(param, words, sizeof(words));
-	snprintf(text, size, "%s%s%s%s%s", is_optional ? "[" : "", words, param->value,
-		 param->kind == XBR_PARAM_SET       ? "..."
-		 : param->kind == XBR_PARAM_MACADDR ? " [LLADDR]..."
-						    : "",
+	snprintf(text, size, "%s%s%s%s%s", is_optional ? "[" : "", words, param->value, behind_value(param),
 		 is_optional ? "]" : "");
 }
 

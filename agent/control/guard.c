@@ -144,14 +144,99 @@ static int parse_rate(const char *text, uint64_t *ret_rate, bool *ret_bits, stru
 
 static void print_rate(const struct guard_settings *guard, int kind, char text[32])
 {
-	if (!guard->storm_rate[kind])
+	uint64_t rate = guard->storm_rate[kind];
+	bool bits = guard->storm_bits >> kind & 1;
+	size_t unit = STORM_UNITS - 1;
+
+	while (storm_units[unit].bits != bits || rate % storm_units[unit].multiply)
+		unit--;
+	if (!rate)
 		snprintf(text, 32, "off");
 	else
-		snprintf(text, 32, "%" PRIu64 "%s", guard->storm_rate[kind],
-			 guard->storm_bits >> kind & 1 ? "bit" : "pps");
+		snprintf(text, 32, "%" PRIu64 "%s", rate / storm_units[unit].multiply,
+			 storm_units[unit].unit);
 }
 
 /* ---- options of links ---- */
+
+#define GUARD_MEMBER(word, name, flag) bool name;
+struct guard_request {
+	GUARD_SWITCHES(GUARD_MEMBER)
+	bool secure;
+	uint32_t snoop;
+};
+
+#define GUARD_FIELD(member) .offset = offsetof(struct guard_request, member)
+#define GIVEN_SECURE        (1ull << 32)
+#define GIVEN_SNOOP         (1ull << 33)
+#define GUARD_ROW(word, name_, flag)                                                                         \
+	{.name = #name_, .type = PARAM_BOOL, .given = (flag), GUARD_FIELD(name_)},
+static const struct param guard_params[] = {
+	GUARD_SWITCHES(GUARD_ROW){
+		.name = "secure", .type = PARAM_BOOL, .given = GIVEN_SECURE, GUARD_FIELD(secure)},
+	{.name = "snoop", .type = PARAM_ENUM, .words = snoop_words, .given = GIVEN_SNOOP, GUARD_FIELD(snoop)},
+	{0},
+};
+
+/* `secure` first, then what is said beside it. */
+#define GUARD_VALUE(word, name, flag)                                                                        \
+	if (given & (flag))                                                                                  \
+		flags = request.name ? flags | (flag) : flags & ~(uint32_t)(flag);
+static int guards_patch(const json_t *guards, struct port_patch *patch, struct xbr_error *error)
+{
+	struct guard_request request = {0};
+	uint64_t given = 0;
+	uint32_t flags = 0;
+	int err = guards ? params_read(guards, guard_params, &request, &given, error) : 0;
+
+	if (err)
+		return err;
+	patch->guard_given |= (uint32_t)given & GUARD_SECURE;
+	if (given & GIVEN_SECURE) {
+		patch->guard_given |= GUARD_SECURE | GUARD_SNOOP;
+		flags = request.secure ? GUARD_SECURE | XBR_GUARD_SNOOP_DHCP : 0;
+	}
+	if (given & GIVEN_SNOOP) {
+		patch->guard_given |= GUARD_SNOOP;
+		flags = (flags & ~GUARD_SNOOP) | snoop_flags[request.snoop];
+	}
+	GUARD_SWITCHES(GUARD_VALUE)
+	patch->to.guard.flags |= flags;
+	return 0;
+}
+
+struct storm_request {
+	const char *rate[XBR_STORM_KINDS];
+};
+#define STORM_FIELD(member) .offset = offsetof(struct storm_request, member)
+#define STORM_ROW(name_, kind)                                                                               \
+	{                                                                                                    \
+		.name = name_, .type = PARAM_STRING, .min = 1, STORM_FIELD(rate[kind])                       \
+	}
+static const struct param storm_params[] = {
+	STORM_ROW("broadcast", XBR_STORM_BROADCAST),
+	STORM_ROW("multicast", XBR_STORM_MULTICAST),
+	STORM_ROW("unknown", XBR_STORM_UNKNOWN),
+	{0},
+};
+
+static int storms_patch(const json_t *storms, struct port_patch *patch, struct xbr_error *error)
+{
+	struct storm_request request = {0};
+	uint64_t given = 0;
+	int err = storms ? params_read(storms, storm_params, &request, &given, error) : 0;
+
+	for (int kind = 0; !err && kind < XBR_STORM_KINDS; kind++) {
+		bool bits = false;
+
+		if (!request.rate[kind])
+			continue;
+		err = parse_rate(request.rate[kind], &patch->to.guard.storm_rate[kind], &bits, error);
+		patch->given |= (uint32_t)PORT_GIVEN_STORM << kind;
+		patch->to.guard.storm_bits |= (uint8_t)(bits << kind);
+	}
+	return err;
+}
 
 int link_guard_patch(const struct link_guard_request *request, uint64_t given, struct port_patch *patch,
 		     struct xbr_error *error)
@@ -169,6 +254,10 @@ int link_guard_patch(const struct link_guard_request *request, uint64_t given, s
 	guard->recovery_cs = request->recovery;
 	if (patch->given & PORT_GIVEN_TRANSPARENT)
 		err = parse_transparent(request->transparent, &guard->transparent, error);
+	if (!err)
+		err = guards_patch(request->guard, patch, error);
+	if (!err)
+		err = storms_patch(request->storm_control, patch, error);
 	if (err || !(patch->given & PORT_GIVEN_COMMUNITY))
 		return err;
 	if (patch->flags_given & XBR_PORT_ISOLATED)
@@ -176,91 +265,42 @@ int link_guard_patch(const struct link_guard_request *request, uint64_t given, s
 	return parse_isolation(request->isolation, patch, error);
 }
 
-/* ---- guard set, storm_control set ---- */
+/* ---- guard set, storm_control set: the same as options of links ---- */
 
-#define GUARD_MEMBER(word, name, flag) bool name;
-struct guard_request {
-	const char *dev;
-	GUARD_SWITCHES(GUARD_MEMBER)
-	bool secure;
-	uint32_t snoop;
-};
-
-#define GUARD_FIELD(member) .offset = offsetof(struct guard_request, member)
-#define GIVEN_SECURE        (1ull << 32)
-#define GIVEN_SNOOP         (1ull << 33)
-#define GUARD_ROW(word, name_, flag)                                                                         \
-	{.name = #name_, .type = PARAM_BOOL, .given = (flag), GUARD_FIELD(name_)},
-static const struct param guard_params[] = {
-	{.name = "dev", .type = PARAM_STRING, .required = true, .min = 1, GUARD_FIELD(dev)},
-	GUARD_SWITCHES(GUARD_ROW){
-		.name = "secure", .type = PARAM_BOOL, .given = GIVEN_SECURE, GUARD_FIELD(secure)},
-	{.name = "snoop", .type = PARAM_ENUM, .words = snoop_words, .given = GIVEN_SNOOP, GUARD_FIELD(snoop)},
-	{0},
-};
-
-/* `secure` first, then what is said beside it. */
-#define GUARD_VALUE(word, name, flag)                                                                        \
-	if (given & (flag))                                                                                  \
-		flags = request.name ? flags | (flag) : flags & ~(uint32_t)(flag);
-int command_guard_set(const json_t *params, struct want *want, struct xbr_error *error)
+/* The port's name, and the other parameters: *ret_rest is a new object. */
+static int take_dev(const json_t *params, const char **ret_dev, json_t **ret_rest, struct xbr_error *error)
 {
-	struct guard_request request = {0};
-	struct port_patch patch = {0};
-	uint64_t given = 0;
-	uint32_t flags = 0;
-	int err = params_read(params, guard_params, &request, &given, error);
+	const char *dev = json_string_value(json_object_get(params, "dev"));
 
-	if (err)
-		return err;
-	patch.guard_given = (uint32_t)given & GUARD_SECURE;
-	if (given & GIVEN_SECURE) {
-		patch.guard_given |= GUARD_SECURE | GUARD_SNOOP;
-		flags = request.secure ? GUARD_SECURE | XBR_GUARD_SNOOP_DHCP : 0;
-	}
-	if (given & GIVEN_SNOOP) {
-		patch.guard_given |= GUARD_SNOOP;
-		flags = (flags & ~GUARD_SNOOP) | snoop_flags[request.snoop];
-	}
-	GUARD_SWITCHES(GUARD_VALUE)
-	patch.to.guard.flags = flags;
-	return want_link_set(want, request.dev, &patch, error);
+	if (!dev || !*dev)
+		return xbr_refuse(error, -EINVAL, "dev is missing, or no name");
+	*ret_rest = json_copy((json_t *)(uintptr_t)params); /* shallow: nothing of params changes */
+	*ret_dev = dev;
+	return json_object_del(*ret_rest, "dev") ? xbr_refuse(error, -ENOMEM, "out of memory") : 0;
 }
 
-struct storm_request {
-	const char *dev;
-	const char *rate[XBR_STORM_KINDS];
-};
-#define STORM_FIELD(member) .offset = offsetof(struct storm_request, member)
-#define STORM_ROW(name_, kind)                                                                               \
-	{                                                                                                    \
-		.name = name_, .type = PARAM_STRING, .min = 1, STORM_FIELD(rate[kind])                       \
-	}
-static const struct param storm_params[] = {
-	{.name = "dev", .type = PARAM_STRING, .required = true, .min = 1, STORM_FIELD(dev)},
-	STORM_ROW("broadcast", XBR_STORM_BROADCAST),
-	STORM_ROW("multicast", XBR_STORM_MULTICAST),
-	STORM_ROW("unknown", XBR_STORM_UNKNOWN),
-	{0},
-};
+static int set_by(int (*patch_of)(const json_t *, struct port_patch *, struct xbr_error *),
+		  const json_t *params, struct want *want, struct xbr_error *error)
+{
+	struct port_patch patch = {0};
+	json_t *rest = NULL;
+	const char *dev = NULL;
+	int err = take_dev(params, &dev, &rest, error);
+
+	if (!err)
+		err = patch_of(rest, &patch, error);
+	json_decref(rest);
+	return err ? err : want_link_set(want, dev, &patch, error);
+}
+
+int command_guard_set(const json_t *params, struct want *want, struct xbr_error *error)
+{
+	return set_by(guards_patch, params, want, error);
+}
 
 int command_storm_control_set(const json_t *params, struct want *want, struct xbr_error *error)
 {
-	struct storm_request request = {0};
-	struct port_patch patch = {0};
-	uint64_t given = 0;
-	int err = params_read(params, storm_params, &request, &given, error);
-
-	for (int kind = 0; !err && kind < XBR_STORM_KINDS; kind++) {
-		bool bits = false;
-
-		if (!request.rate[kind])
-			continue;
-		err = parse_rate(request.rate[kind], &patch.to.guard.storm_rate[kind], &bits, error);
-		patch.given |= (uint32_t)PORT_GIVEN_STORM << kind;
-		patch.to.guard.storm_bits |= (uint8_t)(bits << kind);
-	}
-	return err ? err : want_link_set(want, request.dev, &patch, error);
+	return set_by(storms_patch, params, want, error);
 }
 
 /* ---- allowances ---- */
@@ -493,7 +533,8 @@ void show_link_guard(json_t *object, struct model *model, const struct port *por
 	json_object_set_new(object, "locked", json_boolean(guard->flags & XBR_GUARD_LOCKED));
 	json_object_set_new(object, "mab", json_boolean(guard->flags & XBR_GUARD_MAB));
 	json_object_set_new(object, "isolation", json_string(isolation_text(&port->settings, text)));
-	json_object_set_new(object, "guard", show_switches(guard->flags));
+	json_object_set_new(object, "guards", show_switches(guard->flags));
+	json_object_set_new(object, "secure", json_boolean((guard->flags & GUARD_SECURE) == GUARD_SECURE));
 	json_object_set_new(object, "snoop", json_string(snoop_word(guard->flags)));
 	json_object_set_new(object, "fdb_max_learned_action",
 			    json_string(limit_action_words[guard->limit_action]));
@@ -528,41 +569,35 @@ void line_add_guard(struct line *line, const struct port_settings *settings)
 		line_add(line, " transparent %s", text);
 }
 
-static void save_guard_of(json_t *lines, const struct port *port)
+static void line_add_storms(struct line *line, const struct guard_settings *guard)
 {
-	const struct guard_settings *guard = &port->settings.guard;
-	struct line line = {0};
-
-	if (!(guard->flags & (GUARD_SECURE | GUARD_SNOOP)))
-		return;
-	line_add(&line, "guard set");
-	line_add_name(&line, "dev", port->name);
-	for (const struct guard_switch *w = guard_switches; w->word; w++)
-		if (guard->flags & w->flag)
-			line_add(&line, " %s on", w->word);
-	if (guard->flags & GUARD_SNOOP)
-		line_add(&line, " snoop %s", snoop_word(guard->flags));
-	json_array_append_new(lines, json_string(line.text));
-}
-
-static void save_storm_of(json_t *lines, const struct port *port)
-{
-	const struct guard_settings *guard = &port->settings.guard;
-	struct line line = {0};
 	char text[32];
-	bool any = false;
 
-	line_add(&line, "storm_control set");
-	line_add_name(&line, "dev", port->name);
 	for (int kind = 0; kind < XBR_STORM_KINDS; kind++) {
 		if (!guard->storm_rate[kind])
 			continue;
 		print_rate(guard, kind, text);
-		line_add(&line, " %s %s", storm_words[kind], text);
-		any = true;
+		line_add(line, " storm_control %s %s", storm_words[kind], text);
 	}
-	if (any)
-		json_array_append_new(lines, json_string(line.text));
+}
+
+static void save_guards_of(json_t *lines, const struct port *port)
+{
+	const struct guard_settings *guard = &port->settings.guard;
+	struct line line = {0};
+	size_t bare;
+
+	line_add(&line, "link set");
+	line_add_name(&line, "dev", port->name);
+	bare = line.used;
+	for (const struct guard_switch *w = guard_switches; w->word; w++)
+		if (guard->flags & w->flag)
+			line_add(&line, " guard %s on", w->word);
+	if (guard->flags & GUARD_SNOOP)
+		line_add(&line, " snoop %s", snoop_word(guard->flags));
+	line_add_storms(&line, guard);
+	if (line.used != bare)
+		line_append(&line, lines);
 }
 
 json_t *save_guards(struct model *model)
@@ -571,10 +606,8 @@ json_t *save_guards(struct model *model)
 	struct port *port, *next;
 
 	port_foreach (model, port, next)
-		if (port->origin == XBR_ORIGIN_USER) {
-			save_guard_of(part, port);
-			save_storm_of(part, port);
-		}
+		if (port->origin == XBR_ORIGIN_USER)
+			save_guards_of(part, port);
 	return part;
 }
 

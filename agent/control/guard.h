@@ -31,6 +31,8 @@ struct link_guard_request {
 	bool locked, mab;
 	const char *isolation, *transparent;
 	uint32_t limit_action, move_rate, recovery;
+	const json_t *guard,
+		*storm_control; /* objects of what guard.set and storm_control.set take; or NULL */
 };
 
 /* In `given` of the parameters, bits of enum port_given are shifted so far (see commands.c). */
@@ -63,7 +65,9 @@ struct link_guard_request {
 		{.name = "recovery",                                                                         \
 		 .type = PARAM_U32,                                                                          \
 		 .given = LINK_GUARD_GIVEN(PORT_GIVEN_RECOVERY),                                             \
-		 LINK_GUARD_FIELD(base, recovery)},
+		 LINK_GUARD_FIELD(base, recovery)},                                                          \
+		{.name = "guard", .type = PARAM_OBJECT, LINK_GUARD_FIELD(base, guard)},                      \
+		{.name = "storm_control", .type = PARAM_OBJECT, LINK_GUARD_FIELD(base, storm_control)},
 
 /* What such a request means, added to a patch whose `given` is set. given: what was read. */
 int link_guard_patch(const struct link_guard_request *request, uint64_t given, struct port_patch *patch,

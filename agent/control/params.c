@@ -11,7 +11,7 @@ union param_value {
 	uint32_t number;
 	const char *string;
 	uint8_t mac[6];
-	const json_t *array;
+	const json_t *json;
 	uint64_t vids[64];
 };
 
@@ -145,7 +145,16 @@ static int read_array(const json_t *json, const struct param *row, union param_v
 {
 	if (!json_is_array(json))
 		return xbr_refuse(error, -EINVAL, "%s must be an array", row->name);
-	ret_value->array = json;
+	ret_value->json = json;
+	return 0;
+}
+
+static int read_object(const json_t *json, const struct param *row, union param_value *ret_value,
+		       struct xbr_error *error)
+{
+	if (!json_is_object(json))
+		return xbr_refuse(error, -EINVAL, "%s must be an object", row->name);
+	ret_value->json = json;
 	return 0;
 }
 
@@ -174,8 +183,9 @@ static const struct {
 } types[] = {
 	[PARAM_BOOL] = {read_bool, MEMBER_SIZE(flag)},       [PARAM_U32] = {read_u32, MEMBER_SIZE(number)},
 	[PARAM_STRING] = {read_string, MEMBER_SIZE(string)}, [PARAM_MAC] = {read_mac, MEMBER_SIZE(mac)},
-	[PARAM_ENUM] = {read_enum, MEMBER_SIZE(number)},     [PARAM_ARRAY] = {read_array, MEMBER_SIZE(array)},
-	[PARAM_TAG] = {read_tag, MEMBER_SIZE(number)},       [PARAM_VIDS] = {read_vids, MEMBER_SIZE(vids)},
+	[PARAM_ENUM] = {read_enum, MEMBER_SIZE(number)},     [PARAM_ARRAY] = {read_array, MEMBER_SIZE(json)},
+	[PARAM_OBJECT] = {read_object, MEMBER_SIZE(json)},   [PARAM_TAG] = {read_tag, MEMBER_SIZE(number)},
+	[PARAM_VIDS] = {read_vids, MEMBER_SIZE(vids)},
 };
 
 static const struct param *row_find(const struct param *table, const char *name)

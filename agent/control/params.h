@@ -22,6 +22,7 @@ enum param_type {
 	PARAM_MAC,    /* uint8_t[6]: "aa:bb:cc:dd:ee:ff", either case */
 	PARAM_ENUM,   /* uint32_t: the index of one of words */
 	PARAM_ARRAY,  /* const json_t *, borrowed */
+	PARAM_OBJECT, /* const json_t *, borrowed */
 	PARAM_TAG,    /* uint32_t: as PARAM_U32, or "auto", which is 0 */
 	PARAM_VIDS, /* uint64_t[64], a bit for each VLAN ID: a number, or text as grammar_parse_vids() has it
 		     */

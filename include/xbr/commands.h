@@ -6,11 +6,10 @@
  *
  * A parameter is X(words, key, KIND, value, min, max, FLAGS, help):
  *   words  what a user types in front of the value; "a|b": either; "": nothing, the value stands alone
- *   key    its name in the params of the JSON-RPC request; NULL: understood, but adds nothing to the request
- *   KIND   of enum xbr_param_kind
- *   value  what usage calls the value, or the words that may stand there ("on|off")
- *   min, max  inclusive, for NUMBER, TIME (hundredths of a second) and SECONDS; for MASK, max is the bits
- * that may be set FLAGS  of enum xbr_param_flags
+ *   key    its name in the params of the JSON-RPC request, "guard.snoop": in an object there; NULL:
+ * understood, but adds nothing to the request KIND   of enum xbr_param_kind value  what usage calls the
+ * value, or the words that may stand there ("on|off") min, max  inclusive, for NUMBER, TIME (hundredths of a
+ * second) and SECONDS; for MASK, max is the bits that may be set FLAGS  of enum xbr_param_flags
  *
  * A command is X(object, verb, method, FLAGS, help); its parameters are XBR_PARAMS_<object>_<verb>.
  */
@@ -38,6 +37,8 @@ enum xbr_param_kind {
 	XBR_PARAM_VIDS,    /* VLAN IDs: 10, 10-20, 10-20,30, all */
 	XBR_PARAM_REFUSED, /* a word of bridge(8) that is answered with `help` as the error */
 	XBR_PARAM_ISOLATION, /* promiscuous, isolated, or the two words community N */
+	XBR_PARAM_SWITCHES,  /* one of the words in `value`, then on or off; any number of times */
+	XBR_PARAM_RATES,     /* one of the words in `value`, then a rate; any number of times */
 	XBR_PARAM_KINDS
 };
 
@@ -83,6 +84,10 @@ enum xbr_command_flags {
 	X("vlan_stats_per_port", "vlan_stats_per_port", NUMBER, "0|1", 0, 1, 0, \
 	  "1: show the counts of each port, not of all together; default 0")
 
+#define XBR_GUARD_WORDS "mac|ip|arp|nd|dhcp-server|ra"
+#define XBR_SNOOP_WORDS "off|dhcp|nd|all"
+#define XBR_STORM_WORDS "broadcast|multicast|unknown"
+
 #define XBR_LINK_OPTIONS(X) \
 	X("learning", "learning", BOOL, "on|off", 0, 0, 0, "learn source addresses; default on") \
 	X("flood", "flood", BOOL, "on|off", 0, 0, 0, "send unknown unicast out of this port; default on") \
@@ -102,7 +107,7 @@ enum xbr_command_flags {
 	  "let in only frames whose source is authorised behind this port; default off") \
 	X("mab", "mab", BOOL, "on|off", 0, 0, 0, \
 	  "make locked entries of sources that are not (needs locked and learning); default off") \
-	X("fdb_max_learned_action", "fdb_max_learned_action", CHOICE, "flood|drop|shutdown", 0, 0, 0, \
+	X("fdb_max_learned_action|action", "fdb_max_learned_action", CHOICE, "flood|drop|shutdown", 0, 0, 0, \
 	  "what becomes of new sources beyond fdb_max_learned; default flood: forwarded, not learned") \
 	X("fdb_move_rate", "fdb_move_rate", NUMBER, "N", 0, 1000000, 0, \
 	  "addresses that may move to this port in a second; 0, the default: no limit") \
@@ -110,6 +115,13 @@ enum xbr_command_flags {
 	  "a port that a guard shut comes back after this; 0, the default: by link recover only") \
 	X("transparent", "transparent", STRING, "SET", 0, 0, 0, \
 	  "for laboratories: relay what should stay on its link, a list of stp, lacp, dot1x, provider, lldp; or all, none") \
+	X("guard", "guard", SWITCHES, XBR_GUARD_WORDS "|secure", 0, 0, 0, \
+	  "a guard, as guard set has it; default off") \
+	X("secure", "guard.secure", BOOL, "on|off", 0, 0, 0, "all guards, and snoop dhcp; default off") \
+	X("snoop", "guard.snoop", CHOICE, XBR_SNOOP_WORDS, 0, 0, 0, \
+	  "allow addresses that DHCP servers give, or that neighbour discovery claims first; default off") \
+	X("storm_control", "storm_control", RATES, XBR_STORM_WORDS, 0, 0, 0, \
+	  "what it may flood: frames a second such as 1000pps, or bits such as 10mbit; off, the default: any") \
 	X("dot1q_tunnel", "dot1q_tunnel", BOOL, "on|off", 0, 0, 0, \
 	  "every tag that comes in is the customer's, and the VLAN's own stays inside; default off") \
 	X("xdp", "xdp", CHOICE, "auto|native|generic|off", 0, 0, 0, \
@@ -142,7 +154,8 @@ enum xbr_command_flags {
 	X("cost", "cost", NUMBER, "N", 0, 200000000, 0, "of the way by this port; 0, the default: by its speed") \
 	X("priority", "priority", NUMBER, "N", 0, 60, 0, \
 	  "of the port identifier, a multiple of 4; default 32") \
-	X("bpdu_guard|guard", "bpdu_guard", BOOL, "on|off", 0, 0, 0, "a BPDU shuts the port; default off") \
+	X("bpdu_guard", "bpdu_guard", BOOL, "on|off", 0, 0, 0, \
+	  "a BPDU shuts the port, in bridge(8) guard on; default off") \
 	X("bpdu_filter", "bpdu_filter", BOOL, "on|off", 0, 0, 0, "no BPDUs in or out; default off") \
 	X("root_block", "root_block", BOOL, "on|off", 0, 0, 0, \
 	  "root guard: the way to the root is never by this port; default off") \
@@ -197,7 +210,12 @@ enum xbr_command_flags {
 	XBR_CHANNEL_OPTIONS(X) \
 	X("master", "master", DEV, "BR", 0, 0, XBR_REQUIRED, "the bridge it becomes a port of") \
 	XBR_LINK_OPTIONS(X) XBR_STP_LINK_OPTIONS(X)
-#define XBR_PARAMS_link_set(X) XBR_PARAM_LINK(X, XBR_REQUIRED) XBR_LINK_OPTIONS(X) XBR_STP_LINK_OPTIONS(X)
+#define XBR_PARAMS_link_set(X) XBR_PARAM_LINK(X, XBR_REQUIRED) XBR_LINK_OPTIONS(X) XBR_STP_LINK_OPTIONS(X) \
+	X("type", NULL, CHOICE, "bridge_slave", 0, 0, 0, "as ip(8) has it in front of options of ports") \
+	X("master", NULL, FLAG, "", 0, 0, 0, "the port of the bridge is meant, as always") \
+	X("self", NULL, REFUSED, "", 0, 0, 0, \
+	  "self concerns the device, not the port: use bridge(8) for it, or leave the word out") \
+	X("nomaster", NULL, REFUSED, "", 0, 0, 0, "a port leaves its bridge by link del DEV")
 #define XBR_PARAMS_link_del(X) XBR_PARAM_LINK(X, XBR_REQUIRED)
 #define XBR_PARAMS_link_recover(X) XBR_PARAM_LINK(X, XBR_REQUIRED)
 #define XBR_PARAMS_link_show(X) XBR_PARAM_LINK(X, 0) \
@@ -234,7 +252,7 @@ enum xbr_command_flags {
 	XBR_GUARD_SWITCH(X, "dhcp-server", "dhcp_server", "no DHCP server behind this port; default off") \
 	XBR_GUARD_SWITCH(X, "ra", "ra", "no IPv6 router behind this port; default off") \
 	XBR_GUARD_SWITCH(X, "secure", "secure", "all of them, and snoop dhcp") \
-	X("snoop", "snoop", CHOICE, "off|dhcp|nd|all", 0, 0, 0, \
+	X("snoop", "snoop", CHOICE, XBR_SNOOP_WORDS, 0, 0, 0, \
 	  "allow addresses that DHCP servers give, or that neighbour discovery claims first; default off")
 #define XBR_PARAMS_guard_allow(X) XBR_PARAM_LINK(X, XBR_REQUIRED) \
 	X("mac", "mac", UNICAST, "LLADDR", 0, 0, XBR_ONE_OF, "this source address; without: whichever") \

@@ -214,6 +214,38 @@ def test_apply_restores_what_save_printed(world, tmp_path):
     assert '"changed": 0' in lab.xbr(f"-j -p apply {file}").stdout
 
 
+def told(lab, port):
+    shown = lab.show(f"link show dev {port}")[0]
+    return set(shown["guards"]), shown["secure"], shown["snoop"]
+
+
+def test_guards_are_options_of_a_port_as_well(world):
+    """`link set DEV guard mac on`, `secure on`: the same settings as `guard set`."""
+    world.xbr("link set v1 guard mac on guard dhcp-server on")
+    assert told(world, "v1") == ({"mac", "dhcp-server"}, False, "off")
+    assert copies(world, ether(src=STRANGER) / tcp()) == (0, 0)
+    assert copies(world, ether() / tcp(OTHER_IP)) == (1, 0)
+    world.xbr("link set dev v1 secure on snoop nd")
+    assert told(world, "v1") == (set(GUARDS), True, "nd")
+    assert "guard mac,ip,arp,nd,dhcp-server,ra secure on snoop nd" in world.xbr("-d link show v1").stdout
+    assert copies(world, ether() / tcp(OTHER_IP)) == (0, 0)
+    world.xbr("guard set v1 ip off")
+    assert told(world, "v1") == (set(GUARDS) - {"ip"}, False, "nd")
+    world.xbr("link set v1 guard secure off")
+    assert told(world, "v1") == (set(), False, "off")
+    assert copies(world, ether(src=STRANGER) / tcp()) == (1, 0)
+    world.xbr("link set v1 guard on")  # bridge(8)'s word for the guard against BPDUs
+    assert world.show("link show dev v1")[0]["guard"] is True and told(world, "v1") == (set(), False, "off")
+    world.xbr("link add v3 master br0 guard ra on", check=False)
+    assert told(world, "v3") == (set(), False, "off")
+    world.xbr("link del v3")
+    world.xbr("link add v3 master br0 guard ra on storm_control unknown 10mbit fdb_max_learned 5 action drop")
+    shown = world.show("link show dev v3")[0]
+    assert shown["guards"] == ["ra"] and shown["storm_control"] == {"broadcast": "off", "multicast": "off", "unknown": "10mbit"}
+    assert (shown["fdb_max_learned"], shown["fdb_max_learned_action"]) == (5, "drop")
+    assert "link set dev v3 guard ra on storm_control unknown 10mbit" in world.xbr("save").stdout.splitlines()
+
+
 def test_show_has_the_table(world):
     assert {(e["ifname"], e["mac"], e["ip"], e["source"]) for e in world.show("guard show dev v1")} == {
         ("v1", ME, MY_IP, "given"), ("v1", ME, MY_V6, "given")}
@@ -229,6 +261,9 @@ BAD = [
     ("link set v1 fdb_max_learned_action drop", "fdb_max_learned"), ("link set v1 isolation community", "number"),
     ("link set v1 isolation community 0", "1 to 4094"), ("link set v1 isolation community 4095", "1 to 4094"),
     ("link set v1 isolated on isolation isolated", "one of them"), ("link set v1 transparent pause", "PAUSE"),
+    ("link set v1 guard lan on", "no value of guard"), ("link set v1 guard mac", "on|off"), ("link set v1 guard mac on guard mac off", "twice"),
+    ("link set v1 storm_control arp 5", "no value of storm_control"), ("link set v1 storm_control unknown fast", "no rate"),
+    ("link set v1 mode vepa guard ra on", "uplink"), ("link set nosuch secure on", "nosuch"),
     ("storm_control set v1 broadcast fast", "no rate"), ("storm_control set v1 broadcast 10bit", "range"), ("storm_control set v1", "nothing to set"),
 ]
 

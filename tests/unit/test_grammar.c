@@ -85,6 +85,28 @@ static void test_commands_become_requests(void)
 		{0}});
 }
 
+static void test_named_options_are_objects(void)
+{
+	check_rows((const struct row[]){
+		{"link set v1 guard mac on guard dhcp-server off secure on",
+		 "link.set {\"dev\":\"v1\",\"guard\":{\"dhcp_server\":false,\"mac\":true,\"secure\":true}}"},
+		{"link set v1 snoop nd guard on",
+		 "link.set {\"bpdu_guard\":true,\"dev\":\"v1\",\"guard\":{\"snoop\":\"nd\"}}"},
+		{"link set v1 storm_control unknown 5mbit storm_control broadcast off action drop",
+		 "link.set {\"dev\":\"v1\",\"fdb_max_learned_action\":\"drop\","
+		 "\"storm_control\":{\"broadcast\":\"off\",\"unknown\":\"5mbit\"}}"},
+		{"link set dev v1 type bridge_slave learning off master",
+		 "link.set {\"dev\":\"v1\",\"learning\":false}"},
+		{"link set v1 guard", "18: 'guard' needs a value: mac|ip|arp|nd|dhcp-server|ra|secure"},
+		{"link set v1 guard mac", "22: 'mac' needs a value: on|off"},
+		{"link set v1 guard mac on guard mac off", "36: 'mac' is given twice"},
+		{"link set v1 guard secure on secure off", "36: 'secure' is given twice"},
+		{"link set v1 guard on bpdu_guard on", "22: 'bpdu_guard' is given twice"},
+		{"link set v1 storm_control arp 5",
+		 "27: 'arp' is no value of storm_control; known: broadcast, multicast, unknown"},
+		{0}});
+}
+
 static void test_macaddr_takes_addresses(void)
 {
 	check_rows((const struct row[]){
@@ -468,6 +490,10 @@ static void test_completion_offers_what_may_stand_there(void)
 	CHECK_COMPLETION("on\noff\n", "link", "set", "v1", "hairpin", "");
 	CHECK_COMPLETION("hairpin\n", "-j", "--socket", "/x", "link", "set", "v1", "ha");
 	CHECK_COMPLETION("", "link", "set", "v1", "hairpin", "on", "ha");
+	CHECK_COMPLETION("mac\n", "link", "set", "v1", "guard", "m");
+	CHECK_COMPLETION("on\noff\n", "link", "set", "v1", "guard", "mac", "");
+	CHECK_COMPLETION("guard\n", "link", "set", "v1", "guard", "mac", "on", "gua");
+	CHECK_COMPLETION("", "link", "set", "v1", "storm_control", "unknown", "");
 	CHECK_COMPLETION("native\n", "link", "set", "v1", "xdp", "n");
 	CHECK_COMPLETION("static\nsticky\n", "fdb", "add", "02:00:00:00:00:01", "dev", "v1", "st");
 	CHECK_COMPLETION("--statistics\n--socket\n", "--s");
@@ -479,6 +505,7 @@ int test_grammar_suite(void)
 {
 	static const struct test_case cases[] = {
 		TEST(test_commands_become_requests),
+		TEST(test_named_options_are_objects),
 		TEST(test_macaddr_takes_addresses),
 		TEST(test_fdb_speaks_as_bridge8),
 		TEST(test_times_take_units),
