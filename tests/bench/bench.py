@@ -20,6 +20,7 @@ import pictures  # noqa: E402
 import results  # noqa: E402
 import rows_acl  # noqa: E402
 import rows_control  # noqa: E402
+import rows_edge  # noqa: E402
 import rows_frames  # noqa: E402
 import rows_stack  # noqa: E402
 from results import Line  # noqa: E402
@@ -46,7 +47,7 @@ ROWS = {
     "B10": rows_acl.b10,
     "B11": rows_frames.b11,
     "B12": not_built("B12", "policing, 4096 vNICs", 6),
-    "B14": rows_frames.b14,
+    "B14": rows_edge.b14,
     "B17": rows_frames.b17,
     "B18": rows_stack.b18,
     "B20": rows_frames.b20,

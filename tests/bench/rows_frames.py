@@ -171,18 +171,6 @@ def b5(bench):
     yield against_ovs(bench, Line("B5", "veth to veth, 60 octets, 2048 x 2048 pairs", OpenVSwitch.name, at_least=80, aim=150, note=POLLS), 2 * K, 50 * TRIAL)
 
 
-def b14(bench):
-    line = Line("B14", "reflection, 60 octets, 4 K addresses, no tag", "kernel bridge hairpin", at_least=4.5, aim=6)
-    with opened(lambda: Bridge(1), lambda: Xbr(1, link_options="xdp native hairpin on"), lambda: Floor(1)) as sides:
-        sides[0].ip("link set v1 type bridge_slave hairpin on")
-        for side in sides:
-            side.enter(1)
-        for side in sides[:2]:
-            side.frames.tell("run", "v1", 4 * K, 60, "sequential", 1, 4 * K, 1, 1)
-        yield compare(bench, line, *[lambda frames, side=side: side.run("v1", frames, 60, "random", (1, 4 * K), (1, 4 * K)) for side in sides])
-    yield Line("B14", "reflection with tag push", note="not built yet (issue 4)")
-
-
 # ---- two processors ---------------------------------------------------------------------------------------
 
 
