@@ -8,12 +8,13 @@
 
 #define CHAIN_SHORT                                                                                          \
 	4 /* rules of a chain to which one more may come though a more specific table could be made */
-#define SLOTS_LEAST XBR_ACL_CELL_SLOTS
-#define SLOTS_FULL  2  /* rules a slot, on average, from which a table takes no more */
-#define SLOTS_GROW  8  /* a further table of the same mask is so much larger */
-#define ORDER_CELLS 4  /* of a level, written by turns */
-#define GROUPS_MAX  48 /* tables that are made before the first rule is placed */
-#define CELLS_MAX   (1u << 24)
+#define SLOTS_LEAST     XBR_ACL_CELL_SLOTS
+#define SLOTS_FULL      2  /* rules a slot, on average, from which a table takes no more */
+#define SLOTS_GROW      8  /* a further table of the same mask is so much larger */
+#define ORDER_CELLS     4  /* of a level, written by turns */
+#define ORDERS_A_CHANGE 2  /* that a rule more or less writes of a level, at most */
+#define GROUPS_MAX      48 /* tables that are made before the first rule is placed */
+#define CELLS_MAX       (1u << 24)
 
 /* ---- cells ---- */
 
@@ -76,6 +77,7 @@ static void wait_for_programs(struct acl_image *image)
 {
 	if (image->wait)
 		image->wait(image->wait_user);
+	memset(image->orders_written, 0, sizeof(image->orders_written));
 }
 
 /* ---- what a rule asks ---- */
@@ -320,10 +322,9 @@ static void order_write(struct acl_image *image, uint32_t level, const uint32_t 
 	uint32_t next = first + (now - first + 1) % ORDER_CELLS;
 	struct xbr_acl_order *order = rest(image, next);
 
-	if (++image->orders_written >= ORDER_CELLS - 1) {
+	if (image->orders_written[level] == ORDER_CELLS - 1)
 		wait_for_programs(image);
-		image->orders_written = 0;
-	}
+	image->orders_written[level]++;
 	memcpy(order->table, tables, count * sizeof(*tables));
 	qsort_r(order->table, count, sizeof(*order->table), by_first, image);
 	store_place(&header->order[level], next, count);
@@ -604,6 +605,7 @@ void acl_image_close(struct acl_image *image)
 void acl_image_move(struct acl_image *image, void *cells)
 {
 	image->cells = cells;
+	memset(image->orders_written, 0, sizeof(image->orders_written)); /* no program has seen it yet */
 }
 
 static int compare_places(const void *a, const void *b)
@@ -693,6 +695,19 @@ static int put_rule(struct acl_image *image, uint32_t number, const struct xbr_a
 	return err;
 }
 
+/* A change writes an order twice at most. What the next one would have to wait for is waited for now, behind
+ * this one, so that a change is felt at once. */
+static void make_ready(struct acl_image *image)
+{
+	uint32_t most = 0;
+
+	for (uint32_t level = 0; level < XBR_FLOW_LEVELS; level++)
+		if (image->orders_written[level] > most)
+			most = image->orders_written[level];
+	if (most > ORDER_CELLS - 1 - ORDERS_A_CHANGE)
+		wait_for_programs(image);
+}
+
 int acl_image_add(struct acl_image *image, const struct xbr_acl_rule *rule)
 {
 	struct xbr_acl_header *header = acl_image_header(image);
@@ -707,6 +722,7 @@ int acl_image_add(struct acl_image *image, const struct xbr_acl_rule *rule)
 	if (err)
 		image->gone[image->gone_count++] = number;
 	acl_image_void(image);
+	make_ready(image);
 	return err;
 }
 
@@ -742,6 +758,7 @@ void acl_image_del(struct acl_image *image, uint32_t number)
 	__atomic_store_n(&rule->seq, 0, __ATOMIC_RELEASE);
 	image->gone[image->gone_count++] = number;
 	acl_image_void(image);
+	make_ready(image);
 }
 
 void acl_image_void(struct acl_image *image)

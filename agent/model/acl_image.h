@@ -35,7 +35,7 @@ struct acl_image {
 	uint32_t free_count;
 	uint32_t *gone; /* ... once no program can see them any more */
 	uint32_t gone_count;
-	uint32_t orders_written; /* since the last wait */
+	uint8_t orders_written[XBR_FLOW_LEVELS]; /* since the last wait */
 
 	/* Returns when all programs that run now have ended. NULL: none do. */
 	void (*wait)(void *user);

@@ -22,6 +22,7 @@ import rows_acl  # noqa: E402
 import rows_control  # noqa: E402
 import rows_edge  # noqa: E402
 import rows_frames  # noqa: E402
+import rows_life  # noqa: E402
 import rows_stack  # noqa: E402
 from results import Line  # noqa: E402
 from sides import BUILD  # noqa: E402
@@ -50,7 +51,7 @@ ROWS = {
     "B14": rows_edge.b14,
     "B17": rows_frames.b17,
     "B18": rows_stack.b18,
-    "B20": rows_frames.b20,
+    "B20": rows_life.b20,
     "B21": rows_frames.b21,
     "B22": rows_frames.b22,
     "B23": rows_control.b23,

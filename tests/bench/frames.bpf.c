@@ -15,8 +15,10 @@
 #include "pattern.h"
 
 #define ETH_HEADER_LEN 14
+#define FLOW_SRC       0x0a000001
 
 struct pattern pattern;
+struct pattern_times times[2];
 __u64 number;     /* frames generated */
 __u64 random = 1; /* state of xorshift64, never 0 */
 
@@ -94,7 +96,7 @@ static __always_inline void write_flow(struct iphdr *ip, struct udphdr *udp, __u
 {
 	__u32 rule = (__u32)((__u64)index * pattern.rules >> 32);
 
-	ip->saddr = bpf_htonl(0x0a000001 + (rule << 8));
+	ip->saddr = bpf_htonl(FLOW_SRC + (rule << 8));
 	ip->daddr = bpf_htonl(0xac100000 | rule * PATTERN_ODD >> 12);
 	udp->source = (__u16)index;
 	udp->dest = bpf_htons((__u16)pattern.port);
@@ -139,6 +141,23 @@ int sink_xdp(struct xdp_md *xdp)
 {
 	(void)xdp;
 	count();
+	return XDP_DROP;
+}
+
+/* The same where it matters when the first and the last one came: of flow 0, and of all others. */
+SEC("xdp.frags")
+int sink_clock(struct xdp_md *xdp)
+{
+	struct iphdr *ip = (void *)(long)xdp->data + ETH_HEADER_LEN;
+	struct pattern_times *of;
+
+	count();
+	if ((void *)(ip + 1) > (void *)(long)xdp->data_end)
+		return XDP_DROP;
+	of = &times[ip->saddr != bpf_htonl(FLOW_SRC)];
+	of->last_ns = bpf_ktime_get_ns();
+	if (!of->first_ns)
+		of->first_ns = of->last_ns;
 	return XDP_DROP;
 }
 

@@ -4,7 +4,9 @@
  * stdin, a line each, and answers each with a line of JSON: {} or a result, {"error": sentence} if it failed.
  * It runs in the namespace of the bridge under test and stays for as long as its sinks are wanted.
  *
- *     sink NETNS DEV xdp|tc                drops and counts every frame that arrives there
+ *     sink NETNS DEV xdp|clock|tc          drops and counts every frame that arrives there
+ *     times                                when the first and the last one came to a sink `clock` since the
+ *                                          question before: of flow 0, and of the others
  *     out SLOT NETNS DEV                   a device for `next out` and `next flood`
  *     next pass|out|flood|PIN              what a generated frame meets: the stack, a device, all devices, or
  *                                          the program of a pinned link
@@ -138,9 +140,11 @@ static int program_of(const char *pin)
 static int attach(const struct harness *h, const char *dev, const char *kind)
 {
 	LIBBPF_OPTS(bpf_link_create_opts, opts);
-	bool xdp = !strcmp(kind, "xdp");
+	bool xdp = strcmp(kind, "tc") != 0, clock = !strcmp(kind, "clock");
 	int type = xdp ? BPF_XDP : ATTACH_TYPE_TCX_INGRESS;
-	int program = bpf_program__fd(xdp ? h->bpf->progs.sink_xdp : h->bpf->progs.sink_tc);
+	int program = bpf_program__fd(clock ? h->bpf->progs.sink_clock
+				      : xdp ? h->bpf->progs.sink_xdp
+					    : h->bpf->progs.sink_tc);
 	int index = index_of(dev);
 
 	if (index < 0)
@@ -233,6 +237,17 @@ static int tell(const struct result *result)
 {
 	printf("{\"frames\": %llu, \"delivered\": %llu, \"ns\": %llu}\n", result->frames, result->delivered,
 	       result->ns);
+	return 0;
+}
+
+static int on_times(struct harness *h, char **words)
+{
+	struct pattern_times *times = h->bpf->bss->times;
+
+	(void)words;
+	printf("{\"first\": [%llu, %llu], \"last\": [%llu, %llu]}\n", times[0].first_ns, times[1].first_ns,
+	       times[0].last_ns, times[1].last_ns);
+	memset(times, 0, sizeof(h->bpf->bss->times));
 	return 0;
 }
 
@@ -407,7 +422,7 @@ static const struct command {
 	int (*run)(struct harness *h, char **words);
 } commands[] = {
 	{"sink", 4, on_sink}, {"out", 4, on_out},   {"next", 2, on_next}, {"flows", 4, on_flows},
-	{"run", 9, on_run},   {"send", 7, on_send}, {"cost", 7, on_cost},
+	{"run", 9, on_run},   {"send", 7, on_send}, {"cost", 7, on_cost}, {"times", 1, on_times},
 };
 
 static int split(char *line, char *words[WORDS_MAX])

@@ -22,6 +22,12 @@ struct pattern {
 	__u32 port;      /* destination */
 };
 
+/* CLOCK_MONOTONIC; 0: none came. */
+struct pattern_times {
+	__u64 first_ns;
+	__u64 last_ns;
+};
+
 #define PATTERN_ODD 0x9e3779b1u /* scatters: a multiplication by it takes no two numbers to one */
 
 #define PATTERN_BROADCAST 0xff /* as a set: every address is ff:ff:ff:ff:ff:ff */

@@ -3,7 +3,6 @@
 
 import contextlib
 import statistics
-import time
 
 from results import Line
 from sides import BROADCAST, Bridge, Floor, Frames, Macvlan, OpenVSwitch, Wire, Xbr
@@ -225,49 +224,3 @@ def b22(bench):
         line.floor, gross = alternate(bench, lambda: cost("-")["ns"], lambda: cost(side.xdp_program(1))["ns"])
         line.ours = [ours - floor for ours, floor in zip(gross, line.floor)]
         yield line
-
-
-# ---- disturbances -----------------------------------------------------------------------------------------
-
-
-def disturbed(side, seconds, disturb):
-    """How many of the frames from guest 1 to guest 2 are lost while disturb() runs. They go as fast as one processor makes them."""
-    def words(frames):
-        return "run", "-", frames, 60, "random", 1, 2 * K, 2, 2 * K
-    frames = int(seconds * 1e9 / side.judge(side.frames.tell(*words(TRIAL))))
-    start = time.monotonic()
-    side.frames.start(*words(frames))
-    disturb()
-    took = time.monotonic() - start
-    result = side.frames.answer()
-    if result["ns"] < took * 1e9:
-        raise AssertionError(f"the disturbance took {took:.1f} s, the frames were through in {result['ns'] / 1e9:.1f} s")
-    return result["frames"] - result["delivered"]
-
-
-def restart_agent(side):
-    side.lab.agent.kill9()
-    side.lab.agent.start(*side.agent_options())
-
-
-def add_port(side):
-    guest = side.lab.guest()
-    side.add_port(guest)
-
-
-def losses(kind, disturb, times=3):
-    with opened(lambda: kind(2)) as (side,):
-        for port in (1, 2):
-            side.learn(port, 2 * K)
-        side.enter_veth(1)
-        return [disturbed(side, 2, lambda: disturb(side)) for _ in range(times)]
-
-
-def b20(_bench):
-    """A new agent swaps its programs in: restart and swap are one."""
-    for what, peer, disturb in (("agent killed and restarted, programs swapped", None, restart_agent), ("a port added", Bridge, add_port)):
-        line = Line("B20", f"frames lost: {what}", peer.name if peer else "", unit="frames", limit=0)
-        line.ours = losses(Xbr, disturb)
-        line.its = losses(peer, disturb) if peer else []
-        yield line
-    yield Line("B20", "frames lost: 10 K rules replaced", note="not built yet (issue 6)")
