@@ -20,6 +20,7 @@ import pictures  # noqa: E402
 import results  # noqa: E402
 import rows_acl  # noqa: E402
 import rows_control  # noqa: E402
+import rows_cost  # noqa: E402
 import rows_edge  # noqa: E402
 import rows_frames  # noqa: E402
 import rows_life  # noqa: E402
@@ -53,7 +54,7 @@ ROWS = {
     "B18": rows_stack.b18,
     "B20": rows_life.b20,
     "B21": rows_frames.b21,
-    "B22": rows_frames.b22,
+    "B22": rows_cost.b22,
     "B23": rows_control.b23,
     "curve": rows_frames.curve,
     "rules": rows_acl.cost,

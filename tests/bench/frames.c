@@ -405,6 +405,8 @@ static int on_cost(struct harness *h, char **words)
 		return fail("cost", program < 0 ? program : index);
 	context.ingress_ifindex = (__u32)index;
 	write_frame(frame, src, dst);
+	if (h->bpf->bss->pattern.rules)
+		write_ip(frame, context.data_end);
 	err = bpf_prog_test_run_opts(program, &opts);
 	if (!own)
 		close(program);

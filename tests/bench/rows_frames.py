@@ -8,7 +8,6 @@ from results import Line
 from sides import BROADCAST, Bridge, Floor, Frames, Macvlan, OpenVSwitch, Wire, Xbr
 
 K, M = 1024, 1024 * 1024
-XDP_REDIRECT = 4     # linux/bpf.h
 TRIAL = 200_000      # frames of the run that finds out how many a round takes
 
 
@@ -206,21 +205,3 @@ def b21(bench):
     for number, what, options in ((4 * K, "4 K", {}), (M, "1 M", {"fdb_size": 2 * M})):
         yield scaling(bench, Line("B21", f"two processors, {what} addresses", "itself on one", unit="Mpps", more=True, at_least=1.85, aim=1.95),
                       number, **options)
-
-
-# ---- one program ------------------------------------------------------------------------------------------
-
-
-def b22(bench):
-    """BPF_PROG_TEST_RUN of the program that is attached, without that of a program that only redirects to nowhere."""
-    line = Line("B22", "program run: known unicast, 4 K addresses", "", limit=12)
-    with opened(lambda: Xbr(2)) as (side,):
-        for port in (1, 2):
-            side.learn(port, 2 * K)
-
-        def cost(pin):
-            return side.frames.tell("cost", pin, "v1", 60, 1, 2, 2_000_000)
-        assert cost(side.xdp_program(1))["verdict"] == XDP_REDIRECT, "the frame was not forwarded"
-        line.floor, gross = alternate(bench, lambda: cost("-")["ns"], lambda: cost(side.xdp_program(1))["ns"])
-        line.ours = [ours - floor for ours, floor in zip(gross, line.floor)]
-        yield line

@@ -10,7 +10,7 @@ import json
 import os
 import subprocess
 
-from lab import BUILD, Lab, run, wait_for
+from lab import BUILD, XBRD, Lab, run, wait_for
 
 FRAMES = os.path.join(BUILD, "bench", "frames")
 CPU = os.cpu_count() - 1   # where frames are made; what else a peer needs goes on the others
@@ -133,13 +133,13 @@ class Floor(Side):
 
 
 class Xbr(Side):
-    """link_options: of every port. fdb_size: addresses."""
+    """link_options: of every port. fdb_size: addresses. binary: the agent's."""
 
     name = "xbr"
 
     def make(self):
         self.link_options = self.options.get("link_options", "xdp native")
-        self.lab.agent.start(*self.agent_options())
+        self.lab.agent.start(*self.agent_options(), binary=self.options.get("binary", XBRD))
         self.lab.bridge(self.guests, options=f"ageing_time {LONG}", link_options=self.link_options)
 
     def agent_options(self):
