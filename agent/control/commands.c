@@ -561,10 +561,10 @@ static void save_vlan_settings(struct line *line, const struct bridge_settings *
 		line_add(line, " vlan_protocol 802.1ad");
 	if (s->vlan_default_pvid != bridge_settings_default.vlan_default_pvid)
 		line_add(line, " vlan_default_pvid %u", s->vlan_default_pvid);
-	if (s->vlan_stats_enabled)
-		line_add(line, " vlan_stats_enabled 1");
-	if (s->vlan_stats_per_port)
-		line_add(line, " vlan_stats_per_port 1");
+	if (!s->vlan_stats_enabled)
+		line_add(line, " vlan_stats_enabled 0");
+	if (!s->vlan_stats_per_port)
+		line_add(line, " vlan_stats_per_port 0");
 }
 
 static void save_bridge(json_t *lines, const struct bridge *bridge)

@@ -26,6 +26,8 @@ const struct stp_switch stp_switches[] = {STP_SWITCHES(STP_SWITCH_ROW){NULL, 0, 
 const struct bridge_settings bridge_settings_default = {.ageing_time_cs = AGEING_TIME_DEFAULT_CS,
 							.vlan_protocol = VLAN_PROTOCOL_8021Q,
 							.vlan_default_pvid = 1,
+							.vlan_stats_enabled = true,
+							.vlan_stats_per_port = true,
 							.stp = STP_BRIDGE_DEFAULT};
 
 const char *const vlan_protocol_words[] = {"802.1Q", "802.1ad", NULL};

@@ -80,9 +80,9 @@ enum xbr_command_flags {
 	X("vlan_default_pvid", "vlan_default_pvid", NUMBER, "VID", 0, 4094, 0, \
 	  "the VLAN that new ports are in, untagged; 0: none; default 1") \
 	X("vlan_stats_enabled", "vlan_stats_enabled", NUMBER, "0|1", 0, 1, 0, \
-	  "1: count frames by port and VLAN; default 0") \
+	  "1, the default: count frames by port and VLAN") \
 	X("vlan_stats_per_port", "vlan_stats_per_port", NUMBER, "0|1", 0, 1, 0, \
-	  "1: show the counts of each port, not of all together; default 0")
+	  "1, the default: show the counts of each port, not of all together")
 
 #define XBR_GUARD_WORDS "mac|ip|arp|nd|dhcp-server|ra"
 #define XBR_SNOOP_WORDS "off|dhcp|nd|all"

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "rows.h"
+#include "rows_words.h"
 #include "skeleton.h"
 #include "test.h"
 #include "xbr/fdb_word.h"
@@ -27,9 +27,9 @@ static __u64 station(__u32 n)
 	return 0x02 | (__u64)n << 16;
 }
 
-static void insert(__u32 n)
+static void insert(__u32 n, __u32 fid)
 {
-	__u64 key = fdb_key(station(n), ROW_FID);
+	__u64 key = fdb_key(station(n), fid);
 	struct xbr_fdb_bucket *bucket = &dp.tables.fdb[fdb_first(fdb_hash(key, DATAPATH_SEED), BUCKETS - 1)];
 	__u32 data = fdb_data(n % 2 ? P2 : P1, ROW_GENERATION, XBR_FDB_DYNAMIC, 0);
 
@@ -69,18 +69,16 @@ static void say(const struct bpf_program *program, __u32 ns)
 	       info.jited_prog_len);
 }
 
-static void cost_of_a_known_unicast_frame_is_recorded(void)
+/* Both hooks, with what `row` says of the ports, and a table of 4 K addresses under `fid`. */
+static void record(const struct row *row, __u32 fid)
 {
-	static const struct row usual;
 	struct xdp_md xdp = {.data_end = 64};
 	struct __sk_buff skb = {};
 	__u32 ns, code;
 
-	CU_ASSERT_EQUAL_FATAL(lab_open(&lab), 0);
-	CU_ASSERT_EQUAL_FATAL(datapath_open(&dp, HOOK_XDP, BUCKETS), 0);
-	CU_ASSERT_EQUAL(row_prepare(&usual, &dp, &lab), 0);
+	CU_ASSERT_EQUAL(row_prepare(row, &dp, &lab), 0);
 	for (__u32 n = 0; n < ADDRESSES; n++)
-		insert(n);
+		insert(n, fid);
 	xdp.ingress_ifindex = skb.ifindex = lab.ifindex[P1];
 	ns = time_of(dp.skeleton->progs.xbr_xdp, &xdp, sizeof(xdp), &code);
 	CU_ASSERT_EQUAL(code, XDP_REDIRECT);
@@ -88,6 +86,39 @@ static void cost_of_a_known_unicast_frame_is_recorded(void)
 	ns = time_of(dp.skeleton->progs.xbr_tc_port, &skb, sizeof(skb), &code);
 	CU_ASSERT_EQUAL(code, TC_ACT_REDIRECT);
 	say(dp.skeleton->progs.xbr_tc_port, ns);
+}
+
+static void cost_of_a_known_unicast_frame_is_recorded(void)
+{
+	static const struct row usual;
+
+	CU_ASSERT_EQUAL_FATAL(lab_open(&lab), 0);
+	CU_ASSERT_EQUAL_FATAL(datapath_open(&dp, HOOK_XDP, BUCKETS), 0);
+	record(&usual, ROW_FID);
+	datapath_close(&dp);
+	lab_close(&lab);
+}
+
+/* Untagged in VLAN 10 at both ports. */
+#define IN_VLAN_10(more)                                                                                     \
+	{                                                                                                    \
+		.bridge = BRIDGE(.flags = XBR_BRIDGE_VLAN_FILTERING | (more), .vlan_tpid_be = 0x0081),       \
+		.port[P1] = PORT(.pvid = 10), .vlans = {                                                     \
+			{P1, 10, true},                                                                      \
+			{P2, 10, true}                                                                       \
+		}                                                                                            \
+	}
+
+static void cost_of_vlans_and_of_counting_by_them_is_recorded(void)
+{
+	static const struct row silent = IN_VLAN_10(0), counted = IN_VLAN_10(XBR_BRIDGE_VLAN_STATS);
+
+	CU_ASSERT_EQUAL_FATAL(lab_open(&lab), 0);
+	CU_ASSERT_EQUAL_FATAL(datapath_open(&dp, HOOK_XDP, BUCKETS), 0);
+	printf("cost: in a VLAN\n");
+	record(&silent, row_fid(10));
+	printf("cost: in a VLAN, counted by it\n");
+	record(&counted, row_fid(10));
 	datapath_close(&dp);
 	lab_close(&lab);
 }
@@ -96,6 +127,7 @@ int test_cost_suite(void)
 {
 	static const struct test_case cases[] = {
 		TEST(cost_of_a_known_unicast_frame_is_recorded),
+		TEST(cost_of_vlans_and_of_counting_by_them_is_recorded),
 		{NULL, NULL},
 	};
 
