@@ -24,6 +24,7 @@ import rows_cost  # noqa: E402
 import rows_edge  # noqa: E402
 import rows_frames  # noqa: E402
 import rows_life  # noqa: E402
+import rows_scale  # noqa: E402
 import rows_stack  # noqa: E402
 from results import Line  # noqa: E402
 from sides import BUILD  # noqa: E402
@@ -58,6 +59,9 @@ ROWS = {
     "B23": rows_control.b23,
     "curve": rows_frames.curve,
     "rules": rows_acl.cost,
+    "storm": rows_scale.storms,
+    "channels": rows_scale.channels,
+    "vlans": rows_scale.vlans,
 }
 QUICK = ("B1", "B4", "B6", "B11", "B17")
 
