@@ -84,8 +84,8 @@ static void each_given_bit_stands_for_one_member(void)
 							 .group_fwd_mask = 8,
 							 .address = {2, 0, 0, 0, 0, 1},
 							 .vlan_filtering = true,
-							 .vlan_stats_enabled = true,
-							 .vlan_stats_per_port = true,
+							 .vlan_stats_enabled = false,
+							 .vlan_stats_per_port = false,
 							 .vlan_protocol = VLAN_PROTOCOL_8021AD,
 							 .vlan_default_pvid = 7};
 
@@ -111,8 +111,8 @@ static void each_given_bit_stands_for_one_member(void)
 		CU_ASSERT_EQUAL(s.group_fwd_mask, given & BRIDGE_GIVEN_GROUP_FWD_MASK ? 8 : 0);
 		CU_ASSERT_EQUAL(s.address[5], given & BRIDGE_GIVEN_ADDRESS ? 1 : 0);
 		CU_ASSERT_EQUAL(s.vlan_filtering, (given & BRIDGE_GIVEN_VLAN_FILTERING) != 0);
-		CU_ASSERT_EQUAL(s.vlan_stats_enabled, (given & BRIDGE_GIVEN_VLAN_STATS) != 0);
-		CU_ASSERT_EQUAL(s.vlan_stats_per_port, (given & BRIDGE_GIVEN_VLAN_STATS_PER_PORT) != 0);
+		CU_ASSERT_EQUAL(s.vlan_stats_enabled, (given & BRIDGE_GIVEN_VLAN_STATS) == 0);
+		CU_ASSERT_EQUAL(s.vlan_stats_per_port, (given & BRIDGE_GIVEN_VLAN_STATS_PER_PORT) == 0);
 		CU_ASSERT_EQUAL(s.vlan_protocol, given & BRIDGE_GIVEN_VLAN_PROTOCOL ? 0x88a8 : 0x8100);
 		CU_ASSERT_EQUAL(s.vlan_default_pvid, given & BRIDGE_GIVEN_VLAN_DEFAULT_PVID ? 7 : 1);
 		CU_ASSERT_EQUAL(bridge_settings_equal(&s, &bridge_settings_default), given == 0);
