@@ -62,6 +62,7 @@ const struct output_field link_fields[] = {
 	{"edge.reason", "(%) ", OUTPUT_DETAILS, 0, NULL},
 	{"edge.uplink", "uplink % ", OUTPUT_DETAILS, 0, NULL},
 	{"edge.filter.text", "\n    filter % ", OUTPUT_DETAILS, 0, NULL},
+	{"edge.filter.groups.text", "groups % ", OUTPUT_DETAILS, 0, NULL},
 	{"edge.filter.reflects", "reflects % ", OUTPUT_DETAILS, 0, NULL},
 	{"priority", "\n    priority % ", OUTPUT_DETAILS, 0, NULL},
 	{"cost", "cost % ", OUTPUT_DETAILS, 0, NULL},

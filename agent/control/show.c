@@ -226,6 +226,18 @@ static json_t *show_reflects(enum uplink_reflects reflects)
 	return reflects == UPLINK_REFLECTS_UNKNOWN ? json_null() : json_boolean(reflects == UPLINK_REFLECTS);
 }
 
+static json_t *show_groups(const struct uplink_filter_view *view)
+{
+	char text[HOOK_TEXT + 32];
+
+	if (view->groups_exact)
+		snprintf(text, sizeof(text), "exact %u", view->groups);
+	else
+		snprintf(text, sizeof(text), "all because %s", view->groups_why);
+	return json_pack("{ss sb sI}", "text", text, "exact", view->groups_exact, "addresses",
+			 (json_int_t)(view->groups_exact ? view->groups : 0));
+}
+
 /* The sentence, and its parts. */
 static json_t *show_filter(const struct port *port)
 {
@@ -237,12 +249,11 @@ static json_t *show_filter(const struct port *port)
 	uplink_filter_show(port, &view);
 	if (!view.exact)
 		snprintf(text, sizeof(text), "promiscuous because %s", view.why);
-	else if (view.room)
-		snprintf(text, sizeof(text), "exact %u of %u", view.addresses, view.room);
 	else
-		snprintf(text, sizeof(text), "exact %u", view.addresses);
-	return json_pack("{ss sb sI so}", "text", text, "exact", view.exact, "addresses",
-			 (json_int_t)view.addresses, "reflects", show_reflects(view.reflects));
+		snprintf(text, sizeof(text), "exact %u of %u", view.addresses, view.room);
+	return json_pack("{ss sb sI sI so so}", "text", text, "exact", view.exact, "addresses",
+			 (json_int_t)view.addresses, "room", (json_int_t)view.room, "groups",
+			 show_groups(&view), "reflects", show_reflects(view.reflects));
 }
 
 /* What was set, and what it came to. */

@@ -248,6 +248,8 @@ void port_unbind(struct model *model, struct port *port);
 void port_refresh(struct model *model, struct port *port, const struct rtnl_link *link);
 /* Promiscuous by our own word, where no kernel bridge asks for it. */
 void port_listen_to_all(struct model *model, struct port *port, bool on);
+/* All groups (IFF_ALLMULTI), likewise. */
+void port_hear_groups(struct model *model, struct port *port, bool on);
 /* Out of the bridge device, if it was us who enslaved it, and hearing all groups by our own word; back again.
  */
 void port_leave_master(struct model *model, struct port *port);
@@ -398,10 +400,12 @@ enum uplink_reflects {
 
 struct uplink_filter_view {
 	enum uplink_reflects reflects; /* does the switch beyond? */
-	uint32_t addresses;
-	uint32_t room; /* of the device; 0: not known */
+	uint32_t addresses, groups;    /* stations' and groups' in the filter */
+	uint32_t room;                 /* for addresses: what the driver took, or the most that is written */
 	bool exact;
 	const char *why; /* it is not */
+	bool groups_exact;
+	const char *groups_why; /* all are heard */
 };
 /* port->filter is not NULL. */
 void uplink_filter_show(const struct port *port, struct uplink_filter_view *ret_view);

@@ -199,7 +199,7 @@ int port_check(struct model *model, const char *name, const char *bridge_name, s
 
 /* ---- a device comes ---- */
 
-static void hear_groups(struct model *model, struct port *port, bool on)
+void port_hear_groups(struct model *model, struct port *port, bool on)
 {
 	struct xbr_port_saved *saved = port_memory(model, port);
 	int err = 0;
@@ -220,7 +220,7 @@ static int enslave(struct model *model, struct port *port, struct xbr_error *err
 	if (port->origin == XBR_ORIGIN_ADOPTED || port->link.master == (int)port->bridge->ifindex)
 		return 0;
 	if (port->settings.role == XBR_ROLE_UPLINK || port->bridge->uplink == port) {
-		hear_groups(model, port, true);
+		port_hear_groups(model, port, true);
 		port_listen_to_all(model, port, true);
 		return 0;
 	}
@@ -370,7 +370,7 @@ void port_leave_master(struct model *model, struct port *port)
 {
 	if (port->link.master && !port_memory(model, port)->enslaved_by_us)
 		return;
-	hear_groups(model, port, true);
+	port_hear_groups(model, port, true);
 	port_listen_to_all(model, port, true);
 	release(model, port);
 	port->link.master = 0;
@@ -386,7 +386,7 @@ void port_join_master(struct model *model, struct port *port)
 	if (enslave(model, port, &error))
 		model_log(model, "%s", error.message);
 	port_listen_to_all(model, port, !port->link.master);
-	hear_groups(model, port, !port->link.master);
+	port_hear_groups(model, port, !port->link.master);
 }
 
 static void device_unbind(struct model *model, struct port *port)
@@ -403,7 +403,7 @@ static void device_unbind(struct model *model, struct port *port)
 	if (here) {
 		release(model, port);
 		port_listen_to_all(model, port, false);
-		hear_groups(model, port, false);
+		port_hear_groups(model, port, false);
 	}
 	port_memory(model, port)->enslaved_by_us = port_memory(model, port)->promiscuous_by_us = 0;
 	port_memory(model, port)->allmulti_by_us = 0;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * The uplink's address filter. While modes are set, the device is not made promiscuous: the addresses behind
- * the bridge's other ports, and the host's, are written into its unicast filter, and taken out when they go;
- * groups it hears all. Where the addresses cannot be known, or the device does not hold them, it is
- * promiscuous, and says why.
+ * the bridge's other ports, and the host's, are written into its unicast filter, and taken out when they go.
+ * Where the addresses cannot be known, or the device does not hold them, it is promiscuous, and says why.
+ * Groups it hears all while any other port is to get them (mcast_flood); where none is, those that the host
+ * joined on the bridge device are written, and the reserved ones of 802.1Q.
  *
  * The kernel's bridge makes each of its ports promiscuous while it filters no VLANs (br_manage_promisc()), so
  * the uplink is not enslaved to the bridge device, unless others did that.
@@ -19,6 +20,7 @@
 
 #include "model/model.h"
 
+#define MAC_GROUP   1u   /* of an address as the FDB has it */
 #define FILTER_MOST 4096 /* addresses: beyond that, promiscuous */
 #define AT_ONCE     64   /* written by events in a second */
 #define LOOK_SYNCS  10   /* between two looks at what comes back */
@@ -39,11 +41,12 @@ struct uplink_filter {
 	struct filter_entry *entries;
 	uint32_t at_once; /* events may write so many more before the next walk */
 	bool exact;
-	bool told;    /* which it is was logged */
-	bool crowded; /* more than FILTER_MOST */
-	int refused;  /* -errno of the driver, for an address after `room` */
+	bool groups_exact; /* not all groups, but those in `entries` */
+	bool told;         /* which it is was logged */
+	bool crowded;      /* more than FILTER_MOST */
+	int refused;       /* -errno of the driver, for an address after `room` */
 	uint32_t room;
-	char why[HOOK_TEXT]; /* it is not exact */
+	char why[HOOK_TEXT], groups_why[HOOK_TEXT]; /* they are not exact */
 	enum uplink_reflects reflects;
 	uint32_t syncs;                 /* since the last look */
 	uint64_t to_reflect, reflected; /* at the last look */
@@ -75,6 +78,26 @@ static struct filter_entry *entry_add(struct uplink_filter *filter, uint64_t mac
 	return entry;
 }
 
+static bool is_group(const struct filter_entry *entry)
+{
+	return entry->mac & MAC_GROUP;
+}
+
+static uint32_t count_groups(const struct uplink_filter *filter)
+{
+	struct filter_entry *entry, *next;
+	uint32_t count = 0;
+
+	HASH_ITER (hh, filter->entries, entry, next)
+		count += is_group(entry);
+	return count;
+}
+
+static uint32_t count_addresses(const struct uplink_filter *filter)
+{
+	return HASH_COUNT(filter->entries) - count_groups(filter);
+}
+
 /* The note comes first, and stays where the address was there already by our own doing. */
 static void entry_write(struct model *model, struct port *uplink, struct filter_entry *entry)
 {
@@ -87,7 +110,7 @@ static void entry_write(struct model *model, struct port *uplink, struct filter_
 		return;
 	fdb_mac_to(entry->mac, address);
 	entry->ours = !datapath_source_set(model->dp, memory_key(uplink, entry->mac), XBR_SOURCE_LISTED);
-	err = rtnl_unicast_set(model->rtnl, (int)uplink->ifindex, address, true);
+	err = rtnl_filter_set(model->rtnl, (int)uplink->ifindex, address, true);
 	entry->written = !err || err == -EEXIST;
 	if (!err || (err == -EEXIST && known))
 		return;
@@ -96,7 +119,7 @@ static void entry_write(struct model *model, struct port *uplink, struct filter_
 	if (err == -EEXIST)
 		return;
 	filter->refused = err;
-	filter->room = HASH_COUNT(filter->entries) - 1;
+	filter->room = count_addresses(filter) - 1;
 }
 
 static void entry_drop(struct model *model, struct port *uplink, struct filter_entry *entry, bool here)
@@ -105,7 +128,7 @@ static void entry_drop(struct model *model, struct port *uplink, struct filter_e
 
 	fdb_mac_to(entry->mac, address);
 	if (entry->ours && here)
-		rtnl_unicast_set(model->rtnl, (int)uplink->ifindex, address, false);
+		rtnl_filter_set(model->rtnl, (int)uplink->ifindex, address, false);
 	if (entry->ours)
 		datapath_source_set(model->dp, memory_key(uplink, entry->mac), 0);
 	HASH_DEL(uplink->filter->entries, entry);
@@ -189,6 +212,73 @@ static void drop_unseen(struct model *model, struct port *uplink)
 			model->by_number[entry->port]->behind++;
 }
 
+/* ---- groups ---- */
+
+static void see_group(const uint8_t address[6], void *user)
+{
+	struct filter_walk *walk = user;
+	struct uplink_filter *filter = walk->uplink->filter;
+	uint64_t mac = fdb_mac_of(address);
+	struct filter_entry *entry = entry_find(filter, mac);
+
+	if (!entry)
+		entry = entry_add(filter, mac);
+	if (!entry)
+		return;
+	entry->seen = true;
+	entry->port = walk->uplink->bridge->local->number;
+	entry_write(walk->model, walk->uplink, entry);
+}
+
+/* 802.1Q, table 8-1, without PAUSE: for the agent, and for daemons of the host. */
+static void see_reserved(struct filter_walk *walk)
+{
+	uint8_t address[6] = {0x01, 0x80, 0xc2, 0, 0, 0};
+
+	for (address[5] = 0; address[5] < 16; address[5]++)
+		if (address[5] != 1)
+			see_group(address, walk);
+}
+
+/* Who is to get groups from outside, so that all are needed? NULL: nobody but the host. */
+static const struct port *wants_groups(const struct model *model, const struct port *uplink)
+{
+	struct port *port, *next;
+
+	port_foreach (model, port, next)
+		if (port->bridge == uplink->bridge && port != uplink &&
+		    port->settings.flags & XBR_PORT_MCAST_FLOOD)
+			return port;
+	return NULL;
+}
+
+static void walk_groups(struct filter_walk *walk)
+{
+	struct uplink_filter *filter = walk->uplink->filter;
+	const struct port *port = wants_groups(walk->model, walk->uplink);
+	int err;
+
+	filter->groups_exact = false;
+	snprintf(filter->groups_why, sizeof(filter->groups_why), "%s takes them (mcast_flood on)",
+		 port ? port->name : "");
+	if (port)
+		return;
+	see_reserved(walk);
+	err = rtnl_group_each(walk->model->rtnl, (int)walk->uplink->bridge->ifindex, see_group, walk);
+	filter->groups_exact = !err && !filter->refused;
+	snprintf(filter->groups_why, sizeof(filter->groups_why), "%s",
+		 err ? strerror(-err) : "there is no room for the host's");
+}
+
+/* ---- the walk ---- */
+
+/* With fewer addresses than there was room for it is tried again. */
+static void forgive(struct uplink_filter *filter)
+{
+	if (filter->refused && filter->refused != -EOPNOTSUPP && count_addresses(filter) <= filter->room)
+		filter->refused = 0;
+}
+
 static void walk_fdb(struct model *model, struct port *uplink)
 {
 	struct filter_walk walk = {model, uplink};
@@ -204,7 +294,13 @@ static void walk_fdb(struct model *model, struct port *uplink)
 	uplink->filter->crowded = false;
 	uplink->filter->at_once = AT_ONCE;
 	fdb_each(model, &of_bridge, 0, UINT32_MAX, see_each, &walk);
+	walk_groups(&walk);
+	if (!uplink->filter->groups_exact)
+		port_hear_groups(model, uplink, true);
 	drop_unseen(model, uplink);
+	if (uplink->filter->groups_exact)
+		port_hear_groups(model, uplink, !!uplink->link.master);
+	forgive(uplink->filter);
 }
 
 /* ---- exact or promiscuous ---- */
@@ -286,7 +382,7 @@ static void decide(struct model *model, struct port *uplink)
 	filter->told = true;
 	if (filter->exact)
 		model_log(model, "the address filter of %s is exact: %u addresses", uplink->name,
-			  HASH_COUNT(filter->entries));
+			  count_addresses(filter));
 	else
 		model_log(model, "%s is promiscuous: %s", uplink->name, filter->why);
 }
@@ -458,9 +554,12 @@ void uplink_filter_show(const struct port *port, struct uplink_filter_view *ret_
 {
 	const struct uplink_filter *filter = port->filter;
 
-	*ret_view = (struct uplink_filter_view){.addresses = HASH_COUNT(filter->entries),
-						.room = filter->refused ? filter->room : 0,
+	*ret_view = (struct uplink_filter_view){.addresses = count_addresses(filter),
+						.groups = count_groups(filter),
+						.room = filter->room ? filter->room : FILTER_MOST,
 						.exact = filter->exact,
+						.groups_exact = filter->groups_exact,
+						.groups_why = filter->groups_why,
 						.reflects = filter->reflects,
 						.why = filter->why};
 }

@@ -54,9 +54,12 @@ int rtnl_link_set_address(struct rtnl *rtnl, int ifindex, const uint8_t address[
 int rtnl_link_set_up(struct rtnl *rtnl, int ifindex, bool up);
 int rtnl_link_set_promiscuous(struct rtnl *rtnl, int ifindex, bool on);
 int rtnl_link_set_allmulti(struct rtnl *rtnl, int ifindex, bool on);
-/* The device's own unicast filter. -EEXIST: the address is in it already; -EOPNOTSUPP: the driver takes none.
- */
-int rtnl_unicast_set(struct rtnl *rtnl, int ifindex, const uint8_t address[6], bool on);
+/* The device's own address filter, of stations and groups. -EEXIST: the address is in it already;
+ * -EOPNOTSUPP: the driver takes none. */
+int rtnl_filter_set(struct rtnl *rtnl, int ifindex, const uint8_t address[6], bool on);
+/* Groups in a device's own filter: those that the host joined on it. */
+int rtnl_group_each(struct rtnl *rtnl, int ifindex, void (*visit)(const uint8_t address[6], void *user),
+		    void *user);
 int rtnl_link_delete(struct rtnl *rtnl, int ifindex);
 
 /* Makes a kernel bridge device: STP off, multicast snooping off. -EEXIST where the name is taken. */

@@ -61,7 +61,8 @@ def test_addresses_of_guests_are_written_and_taken_out(nic):
     own = {"02:ff:00:00:00:01"} | {json.loads(run(f"ip -n {nic.ns} -j link show v{n}").stdout)[0]["address"] for n in (2, 3)}
     assert written(nic) == {FOREIGN, nic.a.mac, nic.b.mac} | own
     assert device(nic)["promiscuity"] == 0 and device(nic)["allmulti"] == 1
-    assert filter_of(nic)["text"] == f"exact {len(own) + 2}" and f"filter exact {len(own) + 2}" in nic.xbr("-d link show nic0").stdout
+    assert filter_of(nic)["text"] == f"exact {len(own) + 2} of 4096"
+    assert f"filter exact {len(own) + 2} of 4096 groups all because v" in nic.xbr("-d link show nic0").stdout
     assert nic.agent.read_log().count("the address filter of nic0 is exact") == 1
     nic.xbr("fdb add 02:cc:00:00:00:01 dev v2 static")
     assert "02:cc:00:00:00:01" in written(nic)
@@ -74,6 +75,45 @@ def test_addresses_of_guests_are_written_and_taken_out(nic):
     nic.xbr("link set nic0 role auto")
     assert written(nic) == {FOREIGN} and filter_of(nic) is None
     assert device(nic)["master"] == "br0" and device(nic)["promiscuity"] == 1
+
+
+def groups(lab):
+    found = json.loads(run(f"bridge -n {lab.ns} -j fdb show dev nic0").stdout)
+    return {entry["mac"] for entry in found if "self" in entry["flags"] and int(entry["mac"][:2], 16) & 1}
+
+
+def test_groups_are_written_where_only_the_host_gets_them(nic):
+    """While a port is to get groups all are heard; then the host's alone, which come and go as it joins and leaves."""
+    before = groups(nic)
+    nic.xbr("link set nic0 role uplink")
+    speak(nic)
+    wait_for(lambda: filter_of(nic)["exact"], what="exact")
+    assert device(nic)["allmulti"] == 1 and filter_of(nic)["groups"]["text"].endswith("takes them (mcast_flood on)")
+    nic.xbr("link set v2 mcast_flood off")
+    nic.xbr("link set v3 mcast_flood off")
+    run(f"ip -n {nic.ns} maddr add 01:00:5e:01:02:03 dev br0")
+    wait_for(lambda: "01:00:5e:01:02:03" in groups(nic), what="the host's group")
+    assert device(nic)["allmulti"] == 0 and device(nic)["promiscuity"] == 0
+    assert {"01:80:c2:00:00:00", "01:80:c2:00:00:0e"} <= groups(nic) and "01:80:c2:00:00:01" not in groups(nic)
+    shown = filter_of(nic)
+    assert shown["groups"]["exact"] and shown["groups"]["text"] == f"exact {shown['groups']['addresses']}" and "of 4096" in shown["text"]
+    with nic.listen((nic.ns, "br0")) as ears:
+        for group in ("01:00:5e:01:02:03", "01:00:5e:01:02:04", BROADCAST):
+            nic.far.send(ethernet(group, nic.far.mac))
+        found = [frame[:6].hex() for frame in ears.frames((nic.ns, "br0"), match=lambda f: f[12:14] == b"\x88\xb5")]
+        assert found == ["01005e010203", "ffffffffffff"]
+    nic.agent.kill9()
+    run(f"ip -n {nic.ns} maddr del 01:00:5e:01:02:03 dev br0")
+    nic.agent.start()
+    wait_for(lambda: "01:00:5e:01:02:03" not in groups(nic), what="withdrawn")
+    assert device(nic)["allmulti"] == 0
+    nic.xbr("link set v3 mcast_flood on")
+    wait_for(lambda: device(nic)["allmulti"] == 1, what="all groups")
+    wait_for(lambda: groups(nic) == before, what="no group left behind")
+    nic.xbr("link set v3 mcast_flood off")
+    wait_for(lambda: device(nic)["allmulti"] == 0, what="exact")
+    assert nic.agent.end() is None and nic.agent.run("--detach").returncode == 0
+    assert groups(nic) == before and not device(nic).get("allmulti")
 
 
 def test_a_new_address_of_a_guest_is_written_when_it_speaks(nic):
