@@ -18,6 +18,7 @@
 #include "log.h"
 #include "model/features.h"
 #include "model/guard.h"
+#include "model/offload.h"
 #include "options.h"
 
 #define SWEEP_PERIOD_USEC 1000000
@@ -48,6 +49,7 @@ static int on_link_event(sd_event_source *source, int fd, uint32_t events, void 
 	if (err)
 		log_sentence(LOG_ERR, "cannot read link events: %s", strerror(-err));
 	model_settle(agent->model);
+	offload_verify(agent->model);
 	return 0;
 }
 
@@ -95,6 +97,7 @@ static int on_sweep(sd_event_source *source, uint64_t usec, void *user)
 	uplink_sync(agent->model);
 	guard_sweep(agent->model);
 	watch_sweep(agent->model);
+	offload_sweep(agent->model);
 	model_settle(agent->model);
 	model_drop_surplus(agent->model);
 	stp_alive(agent->model);
@@ -235,6 +238,7 @@ static void detach_all(struct agent *agent)
 
 	bridge_foreach (agent->model, bridge, next)
 		bridge_del(agent->model, bridge);
+	offload_restore_all(agent->model);
 	punt_remove(agent->model);
 	datapath_remove(agent->dp);
 }

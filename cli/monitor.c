@@ -15,8 +15,12 @@ static const struct kind {
 	const char *label;
 	const struct output_field *fields;
 } kinds[] = {
-	{"bridge", "[BRIDGE]", bridge_fields}, {"link", "[LINK]", link_fields}, {"fdb", "[FDB]", fdb_fields},
-	{"acl", "[ACL]", acl_event_fields},    {"any", "", lost_fields},
+	{"bridge", "[BRIDGE]", bridge_fields},
+	{"link", "[LINK]", link_fields},
+	{"fdb", "[FDB]", fdb_fields},
+	{"acl", "[ACL]", acl_event_fields},
+	{"offload", "[OFFLOAD]", offload_event_fields},
+	{"any", "", lost_fields},
 };
 
 static const struct kind *find_kind(const char *object)

@@ -42,6 +42,8 @@ static const struct action {
 	{"acl.show", acl_run_show, NULL},
 	{"aclset.show", NULL, aclset_fields},
 	{"stp.show", stp_run_show, NULL},
+	{"offload.show", offload_run_show, NULL},
+	{"vf.show", vf_run_show, NULL},
 	{"fdb.load", fdb_run_load, NULL},
 	{0},
 };

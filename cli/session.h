@@ -41,6 +41,8 @@ int acl_run_show(struct session *session, const json_t *params, struct cli_error
 int acl_run_replace(struct session *session, const json_t *params, struct cli_error *error);
 int config_run_apply(struct session *session, const json_t *params, struct cli_error *error);
 int config_run_save(struct session *session, const json_t *params, struct cli_error *error);
+int offload_run_show(struct session *session, const json_t *params, struct cli_error *error);
+int vf_run_show(struct session *session, const json_t *params, struct cli_error *error);
 int stp_run_show(struct session *session, const json_t *params, struct cli_error *error);
 int punt_run_show(struct session *session, const json_t *params, struct cli_error *error);
 int punt_run_tap(struct session *session, const json_t *params, struct cli_error *error);
@@ -57,6 +59,7 @@ extern const struct output_field fdb_fields[];
 extern const struct output_field fdb_flush_fields[];
 extern const struct output_field fdb_load_fields[];
 extern const struct output_field guard_fields[];
+extern const struct output_field offload_event_fields[];
 extern const struct output_field vlan_fields[];
 extern const struct output_field vlanmap_fields[];
 extern const struct output_field stats_fields[];

@@ -16,7 +16,8 @@ enum topic {
 	TOPIC_LINK = 1 << 1,
 	TOPIC_FDB = 1 << 2,
 	TOPIC_ACL = 1 << 3,
-	TOPIC_ALL = TOPIC_BRIDGE | TOPIC_LINK | TOPIC_FDB | TOPIC_ACL,
+	TOPIC_OFFLOAD = 1 << 4,
+	TOPIC_ALL = TOPIC_BRIDGE | TOPIC_LINK | TOPIC_FDB | TOPIC_ACL | TOPIC_OFFLOAD,
 	TOPIC_PUNT = 1 << 8, /* by punt.tap only: whole frames */
 };
 

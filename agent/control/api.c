@@ -11,6 +11,7 @@
 #include "control/commands.h"
 #include "control/guard.h"
 #include "control/load.h"
+#include "control/offload.h"
 #include "control/params.h"
 #include "control/punt.h"
 #include "control/show.h"
@@ -289,6 +290,10 @@ CHANGE_HANDLER(handle_vlan_set, "vlan.set")
 CHANGE_HANDLER(handle_vlan_del, "vlan.del")
 CHANGE_HANDLER(handle_vlanmap_add, "vlanmap.add")
 CHANGE_HANDLER(handle_vlanmap_del, "vlanmap.del")
+CHANGE_HANDLER(handle_offload_set, "offload.set")
+CHANGE_HANDLER(handle_offload_unset, "offload.unset")
+CHANGE_HANDLER(handle_vf_set, "vf.set")
+CHANGE_HANDLER(handle_vf_unset, "vf.unset")
 
 /* ---- apply, confirm, save ---- */
 
@@ -808,7 +813,11 @@ static void handle_vlanmap_show(void *user, struct server_client *client, const 
 static const struct {
 	const char *word;
 	unsigned int topic;
-} topics[] = {{"bridge", TOPIC_BRIDGE}, {"link", TOPIC_LINK}, {"fdb", TOPIC_FDB}, {"acl", TOPIC_ACL}};
+} topics[] = {{"bridge", TOPIC_BRIDGE},
+	      {"link", TOPIC_LINK},
+	      {"fdb", TOPIC_FDB},
+	      {"acl", TOPIC_ACL},
+	      {"offload", TOPIC_OFFLOAD}};
 
 static unsigned int topic_of(const char *word)
 {
@@ -845,7 +854,8 @@ static void handle_monitor(void *user, struct server_client *client, const json_
 	json_array_foreach (request.objects, i, word) {
 		topic = topic_of(json_string_value(word));
 		if (!topic) {
-			xbr_refuse(&error, -EINVAL, "objects to monitor are bridge, link, fdb and acl");
+			xbr_refuse(&error, -EINVAL,
+				   "objects to monitor are bridge, link, fdb, acl and offload");
 			invalid(reply, &error);
 			return;
 		}
@@ -928,8 +938,17 @@ static void on_acl(void *user, const struct xbr_acl_event *event)
 		       acl_show_event(agent->model, event));
 }
 
+static void on_offload(void *user, const struct offload_event *event)
+{
+	struct agent *agent = user;
+
+	if (agent->server && server_has_subscribers(agent->server, TOPIC_OFFLOAD))
+		notify(agent, TOPIC_OFFLOAD, "offload", "mismatch", offload_show_event(event));
+}
+
 void api_listen(struct agent *agent)
 {
+	agent->model->listener.offload = on_offload;
 	agent->model->listener.acl = on_acl;
 	agent->model->listener.bridge = on_bridge;
 	agent->model->listener.link = on_link;
@@ -991,6 +1010,12 @@ const struct server_method api_methods[] = {
 	{"aclset.del", handle_aclset_del},
 	{"aclset.show", handle_aclset_show},
 	{"stp.show", handle_stp_show},
+	{"offload.show", handle_offload_show},
+	{"offload.set", handle_offload_set},
+	{"offload.unset", handle_offload_unset},
+	{"vf.show", handle_vf_show},
+	{"vf.set", handle_vf_set},
+	{"vf.unset", handle_vf_unset},
 	{"stp.mcheck", handle_stp_mcheck},
 	{NULL, NULL},
 };

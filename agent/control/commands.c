@@ -11,6 +11,7 @@
 #include "control/guard.h"
 #include "control/line.h"
 #include "control/macaddr.h"
+#include "control/offload.h"
 #include "control/params.h"
 #include "control/stp.h"
 #include "control/vlan.h"
@@ -461,17 +462,31 @@ static const struct {
 	int (*change)(const json_t *params, struct want *want, struct xbr_error *error);
 	bool in_file;
 } commands_known[] = {
-	{"bridge.add", command_bridge_add, true},   {"bridge.set", command_bridge_set, true},
-	{"bridge.del", command_bridge_del, false},  {"link.add", command_link_add, true},
-	{"link.set", command_link_set, true},       {"link.del", command_link_del, false},
-	{"fdb.add", command_fdb_add, true},         {"fdb.replace", command_fdb_replace, true},
-	{"punt.set", command_punt_set, true},       {"guard.set", command_guard_set, true},
-	{"guard.allow", command_guard_allow, true}, {"storm_control.set", command_storm_control_set, true},
-	{"vlan.add", command_vlan_add, true},       {"vlan.set", command_vlan_set, true},
-	{"vlan.del", command_vlan_del, true},       {"vlanmap.add", command_vlanmap_add, true},
-	{"acl.add", command_acl_add, true},         {"acl.bind", command_acl_bind, true},
-	{"aclset.add", command_aclset_add, true},   {"vlanmap.del", command_vlanmap_del, true},
+	{"bridge.add", command_bridge_add, true},
+	{"bridge.set", command_bridge_set, true},
+	{"bridge.del", command_bridge_del, false},
+	{"link.add", command_link_add, true},
+	{"link.set", command_link_set, true},
+	{"link.del", command_link_del, false},
+	{"fdb.add", command_fdb_add, true},
+	{"fdb.replace", command_fdb_replace, true},
 	{"punt.set", command_punt_set, true},
+	{"guard.set", command_guard_set, true},
+	{"guard.allow", command_guard_allow, true},
+	{"storm_control.set", command_storm_control_set, true},
+	{"vlan.add", command_vlan_add, true},
+	{"vlan.set", command_vlan_set, true},
+	{"vlan.del", command_vlan_del, true},
+	{"vlanmap.add", command_vlanmap_add, true},
+	{"acl.add", command_acl_add, true},
+	{"acl.bind", command_acl_bind, true},
+	{"aclset.add", command_aclset_add, true},
+	{"vlanmap.del", command_vlanmap_del, true},
+	{"punt.set", command_punt_set, true},
+	{"offload.set", command_offload_set, true},
+	{"offload.unset", command_offload_unset, false},
+	{"vf.set", command_vf_set, true},
+	{"vf.unset", command_vf_unset, false},
 };
 
 int command_to_want(const char *method, const json_t *params, struct want *want, struct xbr_error *error)
@@ -771,8 +786,9 @@ json_t *commands_save(struct model *model)
 {
 	json_t *lines = json_array();
 
-	if (lines && append_sorted(lines, save_punt(model)) && append_sorted(lines, save_bridges(model)) &&
-	    append_sorted(lines, save_ports(model)) && append_sorted(lines, save_vlans(model, vlan_save)) &&
+	if (lines && append_sorted(lines, save_punt(model)) && append_sorted(lines, offload_save(model)) &&
+	    append_sorted(lines, save_bridges(model)) && append_sorted(lines, save_ports(model)) &&
+	    append_sorted(lines, save_vlans(model, vlan_save)) &&
 	    append_sorted(lines, save_vlans(model, vlan_save_mappings)) &&
 	    append_sorted(lines, save_allowances(model)) && append_sorted(lines, save_guards(model)) &&
 	    append_sorted(lines, save_addresses(model)) && append_sorted(lines, acl_save_sets(model)) &&

@@ -11,6 +11,7 @@
 #include "datapath/features.h"
 #include "model/features.h"
 #include "model/guard.h"
+#include "model/offload.h"
 
 /* ---- what is ---- */
 
@@ -96,6 +97,17 @@ static void snapshot_punt(const struct model *model, struct want *want)
 		want->punt[reason] = punt_limit_get(model, reason);
 }
 
+static bool snapshot_offloads(const struct model *model, struct want *want)
+{
+	struct offload_entry *entry, *next;
+	struct xbr_error error;
+
+	HASH_ITER (hh, model->offload->entries, entry, next)
+		if (want_offload_set(want, &entry->key, entry->wanted, &error))
+			return false;
+	return true;
+}
+
 static bool snapshot_allowances(struct model *model, struct want *want)
 {
 	struct port *port, *next;
@@ -116,6 +128,7 @@ struct want *transaction_snapshot(struct model *model, bool with_addresses)
 	if (want)
 		snapshot_punt(model, want);
 	if (want && snapshot_bridges(model, want) && snapshot_ports(model, want) &&
+	    snapshot_offloads(model, want) &&
 	    (!with_addresses || (snapshot_addresses(model, want) && snapshot_allowances(model, want) &&
 				 (want->acls = acl_snapshot(model)))))
 		return want;
@@ -467,6 +480,60 @@ static void drop_allowances(struct run *run)
 		}
 }
 
+/* ---- what devices do by themselves ---- */
+
+static bool offload_differs(const struct run *run, const struct want_offload *want)
+{
+	const struct offload_entry *entry = offload_find(run->model, &want->key);
+
+	return !entry || entry->wanted != want->value || entry->state == OFFLOAD_DIFFERS;
+}
+
+static int check_offloads(struct run *run, struct xbr_error *error)
+{
+	struct want_offload *want, *next;
+	int err = 0;
+
+	HASH_ITER (hh, run->to->offloads, want, next) {
+		if (!offload_differs(run, want))
+			continue;
+		run->at = want->at;
+		err = offload_check(run->model, &want->key, want->value, error);
+		if ((err == -ENODEV || err == -ENOENT) && run->flags & TRANSACTION_MAY_WAIT)
+			err = 0;
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int make_offloads(struct run *run, bool first, struct xbr_error *error)
+{
+	struct want_offload *want, *next;
+	int err = 0;
+
+	HASH_ITER (hh, run->to->offloads, want, next) {
+		if (offload_is_first(&want->key) != first || !offload_differs(run, want) || !step(run))
+			continue;
+		run->at = want->at;
+		err = offload_set(run->model, &want->key, want->value, run->flags & TRANSACTION_MAY_WAIT,
+				  error);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static void drop_offloads(struct run *run, bool first)
+{
+	struct offload_entry *entry, *next;
+
+	HASH_ITER (hh, run->model->offload->entries, entry, next)
+		if (offload_is_first(&entry->key) == first && !want_offload_find(run->to, &entry->key) &&
+		    step(run))
+			offload_unset(run->model, entry);
+}
+
 /* ---- the whole ---- */
 
 static bool step_of(void *run)
@@ -480,6 +547,8 @@ static void drop_all(struct run *run)
 {
 	drop_ports(run);
 	drop_bridges(run);
+	drop_offloads(run, false);
+	drop_offloads(run, true);
 	if (!run->to->with_addresses)
 		return;
 	acl_drop(run->model, run->to->acls, step_of, run);
@@ -493,7 +562,11 @@ static int run_steps(struct run *run, struct xbr_error *error)
 	int err;
 
 	drop_moving_ports(run);
-	err = make_bridges(run, error);
+	err = make_offloads(run, true, error); /* before any guest's frame */
+	if (!err)
+		err = make_offloads(run, false, error);
+	if (!err)
+		err = make_bridges(run, error);
 	if (!err)
 		err = make_allowances(run, error);
 	if (!err)
@@ -527,6 +600,8 @@ static int check(struct run *run, struct xbr_error *error)
 
 	if (!err)
 		err = check_ports(run, error);
+	if (!err)
+		err = check_offloads(run, error);
 	return err ? err : edge_check(run->model, run->to, &run->at, error);
 }
 

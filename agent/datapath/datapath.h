@@ -175,6 +175,17 @@ int datapath_vlan_stats_read(struct datapath *dp, uint32_t port, uint16_t vid,
 void datapath_vlan_stats_drop(struct datapath *dp,
 			      bool (*is_to_go)(const struct xbr_vlan_stats_key *key, void *user), void *user);
 
+/* ---- offload_saved.c: what was set of devices' own abilities ---- */
+
+/* value NULL takes an entry out. 0 or -errno. */
+int datapath_offload_set(struct datapath *dp, const struct xbr_offload_key *key,
+			 const struct xbr_offload_saved *value);
+/* A non-zero return of visit ends the walk and is returned; visit changes nothing. */
+int datapath_offload_each(struct datapath *dp,
+			  int (*visit)(const struct xbr_offload_key *key,
+				       const struct xbr_offload_saved *value, void *user),
+			  void *user);
+
 /* The events descriptor for the loop (readable: call datapath_events_dispatch), or -errno. */
 int datapath_events_fd(const struct datapath *dp);
 void datapath_events_dispatch(struct datapath *dp);

@@ -235,6 +235,25 @@ static int carry_guards(struct datapath *dp, const struct pins_set *set)
 	return err == -ENOENT ? 0 : err;
 }
 
+/* Sets of before there was such a map have nothing of it. */
+static int carry_offloads(struct datapath *dp, const struct pins_set *set)
+{
+	int from = datapath_open_pinned(&dp->pins, set, "offload_saved");
+	struct xbr_offload_key key, *previous = NULL;
+	struct xbr_offload_saved value;
+	int err = 0;
+
+	if (from < 0)
+		return from == -ENOENT ? 0 : from;
+	while (!err && !bpf_map_get_next_key(from, previous, &key)) {
+		if (!bpf_map_lookup_elem(from, &key, &value))
+			err = datapath_offload_set(dp, &key, &value);
+		previous = &key;
+	}
+	close(from);
+	return err;
+}
+
 int migrate(struct datapath *dp, const struct pins_set *former)
 {
 	uint32_t ports = dp->max_ports;
@@ -281,6 +300,8 @@ int migrate(struct datapath *dp, const struct pins_set *former)
 		err = carry_hash(dp, former, dp->bpf->maps.vlan_map);
 	if (!err)
 		err = carry_sources(dp, former);
+	if (!err)
+		err = carry_offloads(dp, former);
 	if (!err)
 		err = carry_array(dp, former, "acl_sets", dp->acl_sets, XBR_ACL_SETS_MAX,
 				  sizeof(*dp->acl_sets));

@@ -14,6 +14,7 @@
 #include "model/acl.h"
 #include "model/guard.h"
 #include "model/model.h"
+#include "model/offload.h"
 
 /* ---- one device, as the kernel tells it ---- */
 
@@ -133,9 +134,11 @@ void adopt_on_link(const struct rtnl_link *link, bool deleted, void *user)
 	if (deleted) {
 		device_gone(model, (uint32_t)link->ifindex);
 		punt_on_link(model, link, true);
+		offload_on_link(model, link);
 	} else if (!rtnl_link_by_index(model->rtnl, link->ifindex, &now)) {
 		device_told(model, &now);
 		punt_on_link(model, &now, false);
+		offload_on_link(model, &now);
 	}
 }
 
@@ -398,5 +401,6 @@ int adopt_all(struct model *model, struct xbr_error *error)
 	rtnl_link_each(model->rtnl, told_each, model);
 	stp_adopt(model);
 	model_settle(model);
+	offload_adopt(model);
 	return 0;
 }

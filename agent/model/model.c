@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "model/acl.h"
+#include "model/offload.h"
 
 int model_open(struct model **ret_model, struct datapath *dp, struct rtnl *rtnl, struct xbr_error *error)
 {
@@ -37,6 +38,10 @@ int model_open(struct model **ret_model, struct datapath *dp, struct rtnl *rtnl,
 		model_close(model);
 		return xbr_refuse(error, err, "cannot make spanning tree's timer: %s", strerror(-err));
 	}
+	if (offload_open(model)) {
+		model_close(model);
+		return xbr_refuse(error, -ENOMEM, "out of memory");
+	}
 	dp->on_fdb_event = fdb_on_event;
 	dp->on_fdb_event_user = model;
 	if (acl_open(model, error)) {
@@ -57,6 +62,7 @@ void model_close(struct model *model)
 	sources_close(model);
 	tags_close(model);
 	acl_close(model);
+	offload_close(model);
 	HASH_CLEAR(hh, model->ports);
 	HASH_CLEAR(hh, model->trunks);
 	HASH_CLEAR(hc, model->channels);

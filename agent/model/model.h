@@ -15,6 +15,7 @@
  *     punt.c    frames to and from the agent (punt.h)
  *     channel.c ports that are a tag of a device          tags.c   tags handed out
  *     acl.c     access lists and sets: acl.h
+ *     offload.c what devices do by themselves: offload.h
  *     stp.c     spanning tree: the engine of a bridge and its ports (stp.h)
  *
  * State has one owner: dynamic addresses are the datapath's, carrier and ifindex the kernel's, settings are
@@ -158,12 +159,15 @@ struct fdb_view {
 	uint32_t idle_cs; /* dynamic: since it was last seen */
 };
 
+struct offload_event; /* offload.h */
+
 struct model_listener {
 	void (*bridge)(void *user, enum model_change change, const struct bridge *bridge);
 	void (*link)(void *user, enum model_change change, const struct port *port);
 	void (*fdb)(void *user, enum model_change change, const struct fdb_view *view,
 		    const struct port *moved_from);
 	void (*acl)(void *user, const struct xbr_acl_event *event); /* a frame that a rule logs */
+	void (*offload)(void *user, const struct offload_event *event);
 	void (*flushed)(void *user, const struct bridge *bridge, const struct port *port);
 	void (*log)(void *user, const char *sentence);
 	void *user;
@@ -192,6 +196,7 @@ struct model {
 	struct freed_tag *freed;        /* tags given back, by device and tag */
 	uint32_t freed_next;            /* in channels_freed */
 	struct acl_model *acl;          /* acl.h */
+	struct offload_model *offload;  /* offload.h */
 	uint8_t *seen_empty; /* a bit for each slot of the FDB: claimed, but without data at the last sweep */
 };
 

@@ -43,6 +43,7 @@ void want_free(struct want *want)
 	struct want_allowance *allowance, *next_allowance;
 	struct want_trunk *trunk, *next_trunk;
 	struct want_tag *tag, *next_tag;
+	struct want_offload *offload, *next_offload;
 
 	if (!want)
 		return;
@@ -67,6 +68,8 @@ void want_free(struct want *want)
 		HASH_DEL(want->allowances, allowance);
 		free(allowance);
 	}
+	HASH_ITER (hh, want->offloads, offload, next_offload)
+		want_offload_unset(want, offload);
 	free(want);
 }
 
@@ -214,6 +217,8 @@ struct want *want_clone(const struct want *want)
 	struct want_port *port, *next_port;
 	struct want_address *address, *next_address;
 	struct want_allowance *allowance, *next_allowance;
+	struct want_offload *offload, *next_offload;
+	struct xbr_error error;
 	bool ok = clone != NULL;
 
 	if (!ok)
@@ -228,6 +233,8 @@ struct want *want_clone(const struct want *want)
 		ok = ok && address_put(clone, address);
 	HASH_ITER (hh, want->allowances, allowance, next_allowance)
 		ok = ok && allowance_put(clone, allowance);
+	HASH_ITER (hh, want->offloads, offload, next_offload)
+		ok = ok && !want_offload_set(clone, &offload->key, offload->value, &error);
 	if (ok)
 		return clone;
 	want_free(clone);

@@ -78,6 +78,14 @@ struct want_allowance {
 	UT_hash_handle hh;
 };
 
+/* A setting of a device's own abilities (model/offload.h). */
+struct want_offload {
+	struct xbr_offload_key key;
+	uint64_t value;
+	const char *at;
+	UT_hash_handle hh;
+};
+
 struct want {
 	struct want_bridge *bridges; /* in the order they were added */
 	struct want_port *ports;
@@ -86,6 +94,7 @@ struct want {
 	struct want_address *addresses;
 	struct punt_limit punt[XBR_PUNT_ROOM]; /* by reason */
 	struct want_allowance *allowances;
+	struct want_offload *offloads;
 	struct want_acls *acls; /* want_acl.h; NULL: they are to be left as they are */
 	bool with_addresses;    /* false: addresses and allowances are to be left as they are */
 	/*
@@ -164,6 +173,12 @@ void want_punt_set(struct want *want, uint32_t reason, const struct punt_patch *
 int want_allow(struct want *want, const char *dev, const struct allowance *what, struct xbr_error *error);
 struct want_allowance *want_allowance_find(const struct want *want, const char *dev,
 					   const struct allowance *what);
+
+/* Device settings: another value, none any more. */
+int want_offload_set(struct want *want, const struct xbr_offload_key *key, uint64_t value,
+		     struct xbr_error *error);
+void want_offload_unset(struct want *want, struct want_offload *offload);
+struct want_offload *want_offload_find(const struct want *want, const struct xbr_offload_key *key);
 
 /* May an address of this kind be tied to dev? The same for a single request and for a transaction. */
 int want_address_check(uint64_t mac, const char *dev, bool dev_is_bridge, uint8_t kind,

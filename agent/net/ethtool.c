@@ -269,3 +269,21 @@ int ethtool_speed(const char *ifname, uint32_t *ret_mbps, bool *ret_full_duplex)
 	*ret_full_duplex = request.head.duplex == DUPLEX_FULL;
 	return 0;
 }
+
+/* ---- receive-side scaling ---- */
+
+int ethtool_rss(const char *ifname, uint32_t *ret_rings, uint32_t *ret_table, uint32_t *ret_key)
+{
+	struct ethtool_rxnfc rings = {.cmd = ETHTOOL_GRXRINGS};
+	struct ethtool_rxfh sizes = {.cmd = ETHTOOL_GRSSH};
+	int err = device_ioctl(ifname, &sizes);
+
+	if (err < 0)
+		return err;
+	if (device_ioctl(ifname, &rings) < 0)
+		rings.data = 0;
+	*ret_rings = (uint32_t)rings.data;
+	*ret_table = sizes.indir_size;
+	*ret_key = sizes.key_size;
+	return 0;
+}

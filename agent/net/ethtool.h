@@ -47,4 +47,10 @@ int ethtool_xdp_features(int ifindex, uint64_t *ret_features);
 /* The speed and duplex of a link, as ethtool(8) tells them. mbps 0: not known. 0 or -errno. */
 int ethtool_speed(const char *ifname, uint32_t *ret_mbps, bool *ret_full_duplex);
 
+/*
+ * Receive-side scaling: rings that packets are spread over, entries of the table that spreads them, octets of
+ * the hash's key. -EOPNOTSUPP: the device has none.
+ */
+int ethtool_rss(const char *ifname, uint32_t *ret_rings, uint32_t *ret_table, uint32_t *ret_key);
+
 #endif

@@ -75,6 +75,13 @@ XBR_ARRAY(stp_saved, struct xbr_stp_saved, 1);
 XBR_ARRAY(bridge_saved, struct xbr_bridge_saved, XBR_BRIDGE_LIMIT);
 XBR_ARRAY(agent_saved, struct xbr_agent_saved, 1);
 XBR_ARRAY(channels_freed, struct xbr_channel_freed, XBR_CHANNELS_FREED);
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, XBR_OFFLOAD_SAVED_ROOM);
+	__type(key, struct xbr_offload_key);
+	__type(value, struct xbr_offload_saved);
+} offload_saved SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

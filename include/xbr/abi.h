@@ -8,8 +8,8 @@
  * Who writes what: `ports`, `bridges`, `port_of`, `flood`, `edge_sources`, `vlans`, `bridge_vlans`,
  * `port_vlans`, `vlan_map`, `punt_limits`, `guards`, `allowed`: the agent alone, BPF reads. `fdb`: both, by
  * compare-and-swap as bpf/fdb.h tells. `port_live`, `bridge_live`, `guard_live`, `counters`, `vlan_stats`,
- * `punt_buckets`, `punt_counts`: BPF (the agent corrects). `port_saved`, `bridge_saved`, `agent_saved`: the
- * agent's own memory; BPF never reads them.
+ * `punt_buckets`, `punt_counts`: BPF (the agent corrects). `port_saved`, `bridge_saved`, `offload_saved`,
+ * `agent_saved`: the agent's own memory; BPF never reads them.
  */
 #ifndef XBR_ABI_H
 #define XBR_ABI_H
@@ -701,6 +701,26 @@ struct xbr_stp_saved {
 	__u8 frozen[56]; /* struct stp_frozen of the agent */
 };
 _Static_assert(sizeof(struct xbr_stp_saved) == 64, "one cache line");
+
+/*
+ * Map `offload_saved`: hash: what is set of devices' own abilities (agent/model/offload.h), and what was
+ * there before. It lives as long as the kernel, as what it tells of does.
+ */
+#define XBR_OFFLOAD_SAVED_ROOM 65536
+#define XBR_OFFLOAD_NO_VF      0xffff /* the device itself */
+struct xbr_offload_key {
+	char dev[XBR_IFNAME_LEN]; /* zeros after the name */
+	__u16 vf;
+	__u16 attribute; /* enum offload_attribute of the agent */
+};
+struct xbr_offload_saved {
+	__u64 wanted;
+	__u64 before; /* as the attribute's own kind remembers it */
+	__u8 made;    /* before is known: the device was there */
+	__u8 reserved[7];
+};
+_Static_assert(sizeof(struct xbr_offload_key) == 20, "fixed");
+_Static_assert(sizeof(struct xbr_offload_saved) == 24, "fixed");
 
 /* Map `agent_saved`: array of one, mmapable. */
 struct xbr_agent_saved {

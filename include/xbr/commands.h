@@ -16,6 +16,8 @@
 #ifndef XBR_COMMANDS_H
 #define XBR_COMMANDS_H
 
+#include "xbr/offload.h"
+
 enum xbr_param_kind {
 	XBR_PARAM_DEV,     /* the name of a network device */
 	XBR_PARAM_LLADDR,  /* an Ethernet address */
@@ -337,10 +339,47 @@ enum xbr_command_flags {
 	X("member", "member", STRING, "MEMBER", 0, 0, XBR_BARE, "as it is shown; default: the whole set")
 #define XBR_PARAMS_aclset_show(X) X("set", "set", STRING, "SET", 0, 0, XBR_BARE, "the name of a set")
 
+#define XBR_OFFLOAD_SWITCH(X, id, words, key, name, help) X(words, key, BOOL, "on|off", 0, 0, 0, help)
+#define XBR_OFFLOAD_WORD(X, id, words, key, name, help) key "|"
+#define XBR_PARAM_DEVICE(X, FLAGS, help) X("dev", "dev", DEV, "DEV", 0, 0, XBR_BARE | FLAGS, help)
+#define XBR_PARAM_VF(X, FLAGS) X("vf", "vf", NUMBER, "N", 0, 4095, FLAGS, "which of its virtual functions")
+#define XBR_PARAMS_offload_show(X) \
+	XBR_PARAM_DEVICE(X, 0, "the device; default: NICs, and what something is set of")
+#define XBR_PARAMS_offload_set(X) XBR_PARAM_DEVICE(X, XBR_REQUIRED, "the device, a port or not") \
+	XBR_NET_FEATURES(XBR_OFFLOAD_SWITCH, X) \
+	X("rx-queues", "rx-queues", NUMBER, "N", 1, 65535, 0, "channels that only receive") \
+	X("tx-queues", "tx-queues", NUMBER, "N", 1, 65535, 0, "channels that only send") \
+	X("combined", "combined", NUMBER, "N", 1, 65535, 0, "channels that do both") \
+	X("hwmode", "hwmode", CHOICE, "veb|vepa", 0, 0, 0, \
+	  "what the NIC does with frames between its functions: switch them, or send them out") \
+	X("eswitch", "eswitch", CHOICE, "legacy|switchdev", 0, 0, 0, \
+	  "how the switch in the NIC is run; switchdev: a representor for each virtual function")
+#define XBR_PARAMS_offload_unset(X) \
+	X("dev", "dev", DEV, "DEV", 0, 0, XBR_REQUIRED, "the device") \
+	X("", "attributes", SET, XBR_NET_FEATURES(XBR_OFFLOAD_WORD, X) "rx-queues|tx-queues|combined|hwmode|eswitch|all", \
+	  0, 0, XBR_BARE, "what to give back; default all")
+#define XBR_PARAMS_vf_show(X) XBR_PARAM_DEVICE(X, 0, "the physical function; default: all that have virtual ones") \
+	XBR_PARAM_VF(X, 0)
+#define XBR_PARAMS_vf_set(X) XBR_PARAM_DEVICE(X, XBR_REQUIRED, "the physical function") \
+	XBR_PARAM_VF(X, XBR_REQUIRED) \
+	X("mac", "mac", LLADDR, "LLADDR", 0, 0, 0, "its address; zeros: it chooses itself") \
+	X("vlan", "vlan", NUMBER, "VID", 0, 4094, 0, "its frames are of this VLAN, which it does not see; 0: none") \
+	X("qos", "qos", NUMBER, "PCP", 0, 7, 0, "priority of that VLAN's tag; default 0") \
+	X("proto", "proto", CHOICE, "802.1Q|802.1ad", 0, 0, 0, "kind of that tag; default 802.1Q") \
+	X("spoofchk", "spoofchk", BOOL, "on|off", 0, 0, 0, "only frames from its own address leave it") \
+	X("trust", "trust", BOOL, "on|off", 0, 0, 0, "it may be promiscuous, and choose its address") \
+	X("max_tx_rate|rate", "max_tx_rate", NUMBER, "MBPS", 0, 4294967295, 0, "sends at most so much, in Mb/s; 0: no bound") \
+	X("min_tx_rate", "min_tx_rate", NUMBER, "MBPS", 0, 4294967295, 0, "may always send so much, in Mb/s; 0: nothing promised") \
+	X("state", "state", CHOICE, "auto|enable|disable", 0, 0, 0, "its link; auto: as that of the NIC")
+#define XBR_PARAMS_vf_unset(X) \
+	X("dev", "dev", DEV, "DEV", 0, 0, XBR_REQUIRED, "the physical function") \
+	XBR_PARAM_VF(X, XBR_REQUIRED) \
+	X("", "attributes", SET, "mac|vlan|rate|spoofchk|trust|state|all", 0, 0, XBR_BARE, "what to give back; default all")
+
 #define XBR_PARAMS_stats_show(X) XBR_PARAM_LINK(X, 0)
 #define XBR_PARAMS_reasons_show(X)
 #define XBR_PARAMS_monitor_(X) \
-	X("", "objects", SET, "bridge|link|fdb|acl|all", 0, 0, XBR_BARE, "what to tell of; default all")
+	X("", "objects", SET, "bridge|link|fdb|acl|offload|all", 0, 0, XBR_BARE, "what to tell of; default all")
 
 #define XBR_PUNT_WORDS \
 	"stp|slow|pae|group_4|group_5|group_6|group_7|provider_stp|group_9|group_a|group_b|group_c|provider_mvrp|" \
@@ -416,6 +455,12 @@ enum xbr_command_flags {
 	X(aclset, add,     "aclset.add",  0, "add to a named set, which is made by its first") \
 	X(aclset, del,     "aclset.del",  0, "delete a member of a set, or a set that no rule asks") \
 	X(aclset, show,    "aclset.show", 0, "list named sets") \
+	X(offload, show,   "offload.show", 0, "what devices can do by themselves, and what of it is on") \
+	X(offload, set,    "offload.set", XBR_NEEDS_OPTION, "turn what a device does by itself; it is given back by unset") \
+	X(offload, unset,  "offload.unset", 0, "a device does again what it did before") \
+	X(vf,     show,    "vf.show",     0, "list virtual functions of NICs") \
+	X(vf,     set,     "vf.set",      XBR_NEEDS_OPTION, "say what a virtual function may do") \
+	X(vf,     unset,   "vf.unset",    0, "as it was before") \
 	X(stats,  show,    "stats.show",  0, "frames and octets of each port, and what became of them") \
 	X(reasons, show,   "reasons",     0, "list the reasons by which frames are counted") \
 	X(punt,   show,    "punt.show",   0, "control frames handed to the agent, and what bounds them") \
