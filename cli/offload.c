@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What devices do by themselves, printed as `ethtool -k` does, and virtual functions, as ip-link(8) does. */
+#include "escape.h"
 #include "session.h"
 
 static const struct output_field device_fields[] = {
@@ -75,7 +76,7 @@ static void print_features(struct output *output, const json_t *features)
 		bool requested = json_is_true(json_object_get(state, "requested"));
 
 		fputs("    ", output->file);
-		output_escaped(output->file, name);
+		escape_put(output->file, name);
 		fprintf(output->file, ": %s%s\n", active ? "on" : "off",
 			json_is_true(json_object_get(state, "fixed")) ? " [fixed]"
 			: requested && !active                        ? " [requested on]"

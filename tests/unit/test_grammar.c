@@ -294,7 +294,7 @@ static void test_monitor_collects_objects(void)
 	check_rows((const struct row[]){
 		{"monitor", "monitor {}"},
 		{"monitor fdb link", "monitor {\"objects\":[\"fdb\",\"link\"]}"},
-		{"monitor all", "monitor {\"objects\":[\"bridge\",\"link\",\"fdb\",\"acl\"]}"},
+		{"monitor all", "monitor {\"objects\":[\"bridge\",\"link\",\"fdb\",\"acl\",\"offload\"]}"},
 		{"monitor mdb", "9: 'mdb' is no option of monitor; did you mean fdb"},
 		{0}});
 }
