@@ -14,6 +14,7 @@
 ##   bench       installs what is missing, and measures xbr and its peers side by side (docs/performance.md)
 ##   bench-quick the same for every day, under 60 s; fails when a row is under its "at least"
 ##   vm-check    boots other kernels under qemu (vm/kernels.list, from Debian packages) and runs tests there, some 15 minutes
+##   demo-vm     two virtual machines joined by xbr, VLANs, VEPA, and their throughput beside the kernel's bridge
 ##   vm-shell    a shell on another kernel: KERNEL=6.1, or the path of a vmlinuz
 ##   lint        every check of tests/lint, and the proof that each can fail
 ##   format      clang-format on all C files
@@ -56,7 +57,7 @@ CFLAGS     = -O2 -g
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all demo check check-unit check-sim check-bpf check-net fuzz bench bench-quick lint format deps bench-deps fresh-check \
-	vm-check vm-shell vm-deps install uninstall clean help hint man test-programs
+	vm-check vm-shell demo-vm vm-deps install uninstall clean help hint man test-programs
 
 # A user's PATH has no sbin: bpftool, ip, ethtool and tc live there.
 export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
@@ -268,6 +269,10 @@ KERNEL ?= 6.12
 vm-check: vm-deps
 	$(SUBMAKE) all build/tests/bpf
 	@vm/check $(KERNELS)
+
+demo-vm: vm-deps
+	$(SUBMAKE) all
+	@$(SUDO) env PYTHONDONTWRITEBYTECODE=1 KERNEL=$(KERNEL) /usr/bin/python3 tests/demo/machines.py
 
 vm-shell: vm-deps
 	$(SUBMAKE) all

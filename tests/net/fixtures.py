@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fixtures of tests/net and tests/vm: a laboratory for each test (lab), and one with its agent running (running)."""
+
+import os
+import signal
+
+import pytest
+
+from lab import Lab
+
+__all__ = ["bounded", "lab", "pytest_runtest_makereport", "running"]
+
+TEST_SECONDS = 150  # far more than any test takes: one that hangs is ended, and says where
+
+
+@pytest.fixture(autouse=True)
+def bounded():
+    def ring(_signal, _frame):
+        raise TimeoutError(f"the test did not end within {TEST_SECONDS} s")
+    signal.signal(signal.SIGALRM, ring)
+    signal.alarm(TEST_SECONDS)
+    yield
+    signal.alarm(0)
+
+
+@pytest.fixture
+def lab():
+    laboratory = Lab()
+    yield laboratory
+    laboratory.close()
+
+
+@pytest.fixture
+def running(lab):
+    lab.agent.start()
+    return lab
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item):
+    """A failed test shows what its agent said."""
+    report = (yield).get_result()
+    laboratory = item.funcargs.get("lab") if hasattr(item, "funcargs") else None
+    if report.failed and laboratory and os.path.exists(laboratory.agent.log):
+        report.sections.append(("xbrd", laboratory.agent.read_log()))
