@@ -155,8 +155,7 @@ static json_t *show_others(struct model *model, const struct port *port)
 
 	if (!port->ifindex)
 		return list;
-	if (port->hook.rx != HOOK_RX_XDP &&
-	    attach_foreign_xdp(model->dp, port->ifindex, whose, sizeof(whose)))
+	if (port->hook.rx != HOOK_RX_XDP && hook_foreign_xdp(model, port, whose, sizeof(whose)))
 		json_array_append_new(list, json_sprintf("the XDP program %s runs before xbr", whose));
 	attach_foreign_tcx(model->dp, port->ifindex, ATTACH_TC_PORT, add_other_tcx, list);
 	rtnl_filter_each(model->rtnl, (int)port->ifindex, true, add_other_filter, list);

@@ -315,13 +315,11 @@ static bool is_ours(const struct datapath *dp, uint32_t prog_id)
 	       prog_id == program_id(hook_program_fd(dp, ATTACH_XDP_NATIVE));
 }
 
-bool attach_foreign_xdp(struct datapath *dp, uint32_t ifindex, char *text, size_t size)
+bool attach_foreign(struct datapath *dp, uint32_t prog_id, char *text, size_t size)
 {
-	__u32 id = 0;
-
-	if (bpf_xdp_query_id((int)ifindex, 0, &id) || !id || is_ours(dp, id))
+	if (!prog_id || is_ours(dp, prog_id))
 		return false;
-	name_program(id, text, size);
+	name_program(prog_id, text, size);
 	return true;
 }
 

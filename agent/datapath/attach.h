@@ -45,8 +45,8 @@ bool attach_is_on(struct datapath *dp, uint32_t port, uint32_t ifindex, enum att
 /* Puts the newly loaded programs under all pinned links (and clsact filters of known ports). 0 or -errno. */
 int attach_swap_programs(struct datapath *dp);
 
-/* Whose XDP program is on a device: "NAME (id N)" in text; false where there is none, or only ours. */
-bool attach_foreign_xdp(struct datapath *dp, uint32_t ifindex, char *text, size_t size);
+/* Whose program prog_id is: "NAME (id N)" in text; false where it is none (0), or ours. */
+bool attach_foreign(struct datapath *dp, uint32_t prog_id, char *text, size_t size);
 
 /* Whose tcx programs are on a device beside ours: calls visit("NAME (id N)", before: runs before ours). */
 int attach_foreign_tcx(struct datapath *dp, uint32_t ifindex, enum attach_hook hook,

@@ -137,6 +137,15 @@ static void peer_features_back(struct model *model, struct port *port)
 
 /* ---- XDP in ---- */
 
+bool hook_foreign_xdp(struct model *model, const struct port *port, char *text, size_t size)
+{
+	struct rtnl_link link;
+
+	/* Asked of this one device: libbpf's bpf_xdp_query_id() has the kernel list all. */
+	return !rtnl_link_by_index(model->rtnl, (int)port->ifindex, &link) &&
+	       attach_foreign(model->dp, link.xdp_prog_id, text, size);
+}
+
 static int xdp_attach(struct model *model, struct port *port, enum attach_hook hook, struct xbr_error *error)
 {
 	char whose[80];
@@ -146,7 +155,7 @@ static int xdp_attach(struct model *model, struct port *port, enum attach_hook h
 		slot_flag(model, port, XBR_PORT_XDP_IN, true);
 		return 0;
 	}
-	if (attach_foreign_xdp(model->dp, port->ifindex, whose, sizeof(whose)))
+	if (hook_foreign_xdp(model, port, whose, sizeof(whose)))
 		return xbr_refuse(error, -EBUSY, "the XDP program %s is on %s", whose, port->name);
 	if (err == -EOPNOTSUPP)
 		return xbr_refuse(error, err, "the driver of %s takes no %s XDP program", port->name,
