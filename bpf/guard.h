@@ -273,15 +273,27 @@ STAGE __u32 guard_judge_upper6(const struct guard_scratch *g, __u32 protocol, co
 	return refusal || !(g->guards & XBR_GUARD_ND) ? refusal : ND_TO_JUDGE | upper[0];
 }
 
-/* After guard_parse_ipv6. A walk through extension headers that came to no end is refused by the guards that
- * wanted to know it. */
+/*
+ * Did the walk leave the packet? What is behind its end in the frame is no part of it: in a first fragment it
+ * is bait, and the true upper layer comes in the next (RFC 7112).
+ */
+STAGE bool guard_left_ipv6(const struct guard_scratch *g, __u32 protocol)
+{
+	if (!protocol && !(g->headers & HEADERS_FRAGMENT))
+		return false;
+	return HEADERS_AT(g->headers) + (protocol ? 4 : 0) > g->end;
+}
+
+/* After guard_parse_ipv6. A walk through extension headers that came to no end, or left the packet, is
+ * refused by the guards that wanted to know it. */
 STAGE __u32 guard_judge_ipv6(const struct octets *octets, struct guard_scratch *g)
 {
 	__u32 protocol = guard_upper6(g);
 	enum xbr_reason refusal;
 	GUARD_COPY upper[4];
 
-	if (!g->headers && g->guards & (XBR_GUARD_ND | XBR_GUARD_RA | XBR_GUARD_DHCP_SERVER))
+	if ((!g->headers || guard_left_ipv6(g, protocol)) &&
+	    g->guards & (XBR_GUARD_ND | XBR_GUARD_RA | XBR_GUARD_DHCP_SERVER))
 		return XBR_REASON_guard_unparsed;
 	if (!protocol)
 		return guard_judge_source6(octets, g, 0);

@@ -346,6 +346,18 @@ static const struct row rows[] = {
 	     DROP(guard_unparsed)),
 	RULE("a later fragment comes to nothing without its first", "RFC 7113 2", XBR_GUARD_RA,
 	     FROM_A(IPV6("\x18", "\x2c", V6_A) FRAGMENT(ICMP6_PROTO, FRAGMENT_LATER) PAD), PASSES),
+	RULE("a first fragment with bait behind its end", "RFC 7112", XBR_GUARD_RA,
+	     FROM_A(IPV6("\x10", "\x2c", V6_A) FRAGMENT("\x3c", FRAGMENT_FIRST) HOP_BY_HOP(ICMP6_PROTO)
+			    ND("\x80") PAD),
+	     DROP(guard_unparsed)),
+	RULE("a first fragment with a bait of headers behind its end", "RFC 7112", XBR_GUARD_DHCP_SERVER,
+	     FROM_A(IPV6("\x10", "\x2c", V6_A) FRAGMENT("\x3c", FRAGMENT_FIRST) HOP_BY_HOP("\x3c")
+			    HOP_BY_HOP(TCP_PROTO) PAD),
+	     DROP(guard_unparsed)),
+	RULE("a first fragment with all its headers", "RFC 7112", XBR_GUARD_RA | XBR_GUARD_DHCP_SERVER,
+	     FROM_A(IPV6("\x20", "\x2c", V6_A) FRAGMENT("\x3c", FRAGMENT_FIRST) HOP_BY_HOP(UDP_PROTO)
+			    UDP(PORT_53, PORT_53) PAD),
+	     PASSES),
 	RULE("a first fragment without its upper layer", "RFC 7112", XBR_GUARD_RA,
 	     FROM_A(IPV6("\x10", "\x2c", V6_A) FRAGMENT("\x3c", FRAGMENT_FIRST) "\x3a"),
 	     DROP(guard_unparsed)),

@@ -74,6 +74,11 @@ def fragments(first):
     return IPv6(src=MY_V6, dst=ALL_NODES, hlim=255) / IPv6ExtHdrFragment(nh=58, m=1, id=7) / first
 
 
+def baited(upper):
+    """A first fragment that ends before its upper layer, and behind its end, where no receiver looks, an innocent one."""
+    return IPv6(src=MY_V6, dst=ALL_NODES, hlim=255, plen=16) / IPv6ExtHdrFragment(nh=60, m=1, id=8) / IPv6ExtHdrDestOpt(nh=upper)
+
+
 # name: (guard, frame, reason)
 ATTACKS = {
     "a spoofed MAC": ("mac", ether(src=STRANGER) / tcp(), "guard_mac"),
@@ -109,6 +114,10 @@ ATTACKS = {
     "a router advertisement in fragments": ("ra", ether() / fragments(RA), "guard_unparsed"),
     "a router advertisement behind two tags": ("ra", ether() / Dot1Q(vlan=0) / Dot1Q(vlan=0) / nd(RA), "guard_ra"),
     "a router advertisement behind LLC/SNAP": ("ra", llc(nd(RA), 0x86dd), "guard_ra"),
+    "a router advertisement to come behind a bait": ("ra", ether() / baited(58) / Raw(b"\x80" + bytes(40)), "guard_unparsed"),
+    "a DHCPv6 server to come behind a bait": ("dhcp-server", ether() / baited(17) / Raw(b"\x11\x11\x11\x11" + bytes(40)), "guard_unparsed"),
+    "an advertisement to come behind a bait of headers":
+        ("nd", ether() / baited(60) / Raw(b"\x06" + bytes(47)), "guard_unparsed"),
     "a DHCP server": ("dhcp-server", ether() / IP(src=MY_IP, dst=OTHER_IP) / SERVER, "guard_dhcp_server"),
     "a DHCP server behind a tag": ("dhcp-server", ether() / Dot1Q(vlan=0) / IP(src=MY_IP, dst=OTHER_IP) / SERVER, "guard_dhcp_server"),
     "a DHCP server in fragments":
@@ -138,6 +147,7 @@ HONEST = {
     "who asks for routers": ether() / nd(ICMPv6ND_RS() / ICMPv6NDOptSrcLLAddr(lladdr=ME)),
     "a report of groups": ether() / nd(ICMPv6MLReport2(), "::"),
     "an ICMPv6 error": ether() / nd(ICMPv6DestUnreach() / bytes(tcp6())),
+    "an IPv6 fragment": ether() / IPv6(src=MY_V6, dst=OTHER_V6) / IPv6ExtHdrFragment(nh=17, m=1, id=9) / UDP(sport=53, dport=53) / Raw(b"x" * 32),
     "something that is no IP": Ether(dst=OTHER, src=ME, type=0x88b5) / Raw(b"x" * 60),
 }
 
