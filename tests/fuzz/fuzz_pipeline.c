@@ -6,11 +6,14 @@
  * fdb_max_learned, group_fwd_mask (2) 2 bridges of 6 octets    flags (the highest: control frames are
  * punted), fdb_max_learned, ageing_epochs, group_fwd_mask (2), local port records                  first
  * octet 0x80 or more: 12 octets, key and data of an FDB slot that this octet chooses 0x70 to 0x7f: mode, edge
- * flags and uplink of a port (modulo 8), and an address for its source list 0x40 to 0x6f: time goes on by so
- * many epochs below: a frame by this port (modulo 8), length (2), gso_size (1), its octets
+ * flags and uplink of a port (modulo 8), and an address for its source list 0x60 to 0x6f: a port's VLANs:
+ * member (2), untagged (2), hairpin (2), a bit for each VID to 15, and its PVID 0x50 to 0x5f: a port's guards
+ * (4) 0x40 to 0x4f: time goes on by so many epochs below: a frame by this port (modulo 8), length (2),
+ * gso_size (1), its octets
  *
  * Numbers are little-endian; what is cut off is zero. Ports 1 to 4 and 6 are one bridge, 5 the other; port 7
- * is nothing, or the trunk of 3 and 4. tests/fuzz/seeds.py writes this format.
+ * is nothing, or the trunk of 3 and 4. Both bridges have VLANs 1 to 15. tests/fuzz/seeds.py writes this
+ * format.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -22,6 +25,7 @@
 #define TRUNK       7
 #define BRIDGES     2
 #define BUCKETS     8
+#define VLAN_BLOCK  1
 #define EPOCH_SHIFT 4
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -84,6 +88,20 @@ static void make_bridge(struct input *in, uint32_t number)
 	bridge->epoch_shift = EPOCH_SHIFT;
 }
 
+/* Of VLANs all ports of the bridge are on the list: membership is judged for each copy. */
+static void make_vlans(void)
+{
+	for (uint32_t bridge = 1; bridge <= BRIDGES; bridge++) {
+		uint32_t block = VLAN_BLOCK + bridge;
+
+		host.bridge_vlans[bridge].block[0] = (uint16_t)block;
+		host.bridges[bridge].vlan_tpid_be = host.bridges[bridge].flags & 0x40 ? 0xa888 : 0x0081;
+		for (uint32_t vid = 1; vid < XBR_VLAN_BLOCK; vid++)
+			host.vlans[block * XBR_VLAN_BLOCK + vid] = (struct xbr_vlan){
+				.bridge = (uint16_t)bridge, .vid = (uint16_t)vid, .flood = (uint16_t)bridge};
+	}
+}
+
 static void make_flood_lists(void)
 {
 	host.flood[1] = (struct host_flood_list){5, {1, 2, 3, 4, 6}};
@@ -123,6 +141,7 @@ static void make_world(struct input *in)
 		make_bridge(in, n);
 	make_flood_lists();
 	make_channels();
+	make_vlans();
 }
 
 /* ---- what must hold of every frame ---- */
@@ -140,13 +159,28 @@ static void check_edge(const struct xbr_port *in, const struct xbr_port *out)
 	require(in->mode == XBR_MODE_BRIDGE && out->mode == XBR_MODE_BRIDGE);
 }
 
+/* Is the port a member of the frame's VLAN, if it is of any? */
+static void check_vlan(const struct frame *f, uint32_t out)
+{
+	if (f->tci)
+		require(host.port_vlans[out].word[0].member >> (f->tci & 63) & 1);
+}
+
+static int may_return(const struct frame *f)
+{
+	uint64_t hairpin = f->tci ? host.port_vlans[f->in].word[0].hairpin >> (f->tci & 63) & 1 : 0;
+
+	return host.ports[f->in].flags & XBR_PORT_HAIRPIN || hairpin;
+}
+
 static void check_forward(const struct frame *f)
 {
 	const struct xbr_port *out = &host.ports[f->out], *in = &host.ports[f->in];
 
 	require(f->out <= PORTS && out->state == XBR_STATE_FORWARDING && out->bridge == in->bridge);
 	require((f->out == f->in) == (f->reason == XBR_REASON_reflected));
-	require(f->out != f->in || out->flags & XBR_PORT_HAIRPIN);
+	require(f->out != f->in || may_return(f));
+	check_vlan(f, f->out);
 	check_edge(in, out);
 }
 
@@ -160,7 +194,8 @@ static void check_flood(const struct host_outcome *outcome)
 			continue;
 		require(n >= 1 && n <= PORTS && host.ports[n].bridge == host.ports[f->in].bridge);
 		require(host.ports[n].state == XBR_STATE_FORWARDING);
-		require(n != f->in || host.ports[n].flags & XBR_PORT_HAIRPIN);
+		require(n != f->in || may_return(f));
+		check_vlan(f, n);
 		check_edge(&host.ports[f->in], &host.ports[n]);
 	}
 }
@@ -265,6 +300,24 @@ static void set_edge(struct input *in, uint32_t number)
 	list_source(in, number);
 }
 
+static void set_vlans(struct input *in, uint32_t number)
+{
+	struct xbr_vlan_word *word = &host.port_vlans[number].word[0];
+
+	word->member = take16(in) & ~1u;
+	word->untagged = take16(in);
+	word->hairpin = take16(in);
+	host.ports[number].pvid = take(in) % XBR_VLAN_BLOCK;
+}
+
+static void set_guards(struct input *in, uint32_t number)
+{
+	host.ports[number].guard = take16(in);
+	host.ports[number].guard |= (uint32_t)take16(in) << 16;
+	for (int meter = 0; meter < XBR_METERS; meter++)
+		host.guards[number].cost[meter] = (uint64_t)host.ports[number].guard << (8 * meter);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct input in = {data, size};
@@ -278,8 +331,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			write_slot(&in, what & 0x7f);
 		} else if (what >= 0x70) {
 			set_edge(&in, what & 7);
+		} else if (what >= 0x60) {
+			set_vlans(&in, what & 7);
+		} else if (what >= 0x50) {
+			set_guards(&in, what & 7);
 		} else if (what >= 0x40) {
-			host.jiffies += (uint64_t)(what & 0x3f) << EPOCH_SHIFT;
+			host.jiffies += (uint64_t)(what & 0xf) << EPOCH_SHIFT;
 		} else {
 			send_frame(&in, what);
 			frames++;
