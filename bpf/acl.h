@@ -234,6 +234,24 @@ PART void acl_say(const struct acl_walk *w, struct flow *flow)
 		flow->say |= XBR_ACL_UNPARSED;
 }
 
+/* What the rule that decides makes of the frame -> flow->changes. */
+PART void acl_say_changes(const struct acl_walk *w, struct flow *flow)
+{
+	const struct xbr_acl_rule *r = flow->rule ? acl_cell(w->image, flow->rule) : NULL;
+	__u32 what;
+
+	flow->changes = (struct xbr_deeds){};
+	if (!r)
+		return;
+	what = r->action.what;
+	if (what & XBR_ACL_MARK)
+		flow->changes.mark = r->mark;
+	if (what & XBR_ACL_SET_DSCP)
+		flow->changes.dscp = XBR_DEED | r->dscp;
+	if (what & XBR_ACL_SET_PCP)
+		flow->changes.pcp = XBR_DEED | r->pcp;
+}
+
 /*
  * What a list says of the frame in flow_scratch(), counted, as the word of struct xbr_acl_action. window:
  * acl_window() of the ingress port. in, out: port numbers, for the log; out 0: an ingress list. A list that
@@ -262,6 +280,8 @@ GLOBAL __u64 acl_ask(__u32 list, __u32 window, __u32 in, __u32 out)
 	acl_count(&w, header, flow);
 	if (flow->say & XBR_ACL_LOG)
 		acl_log(&w, flow);
+	if (flow->say & XBR_ACL_CHANGES)
+		acl_say_changes(&w, flow);
 	return flow->say;
 }
 
@@ -272,6 +292,53 @@ STAGE enum xbr_reason acl_reason(union acl_word say)
 	return say.action.what & XBR_ACL_UNPARSED ? XBR_REASON_acl_unparsed : XBR_REASON_acl_deny;
 }
 
+STAGE __u16 acl_with_pcp(__u16 tci, __u8 deed)
+{
+	return (__u16)((tci & ~(0xeu << 12)) | (__u32)(deed & 7) << TCI_PCP_SHIFT);
+}
+
+/* The priority of its VLAN's tag, if it will have one; what is in a tag of the frame's own is rewritten where
+ * it is sent. Lists that are asked later see it as it will be. */
+STAGE void acl_set_pcp(struct frame *f, struct flow *flow)
+{
+	if (vlan_is_aware(f))
+		f->tci = acl_with_pcp(f->tci, flow->changes.pcp);
+	else if (f->tag.tpid_be)
+		f->deeds.pcp = flow->changes.pcp;
+	else
+		return;
+	flow->key.tci = acl_with_pcp(flow->key.tci, flow->changes.pcp);
+}
+
+STAGE void acl_set_dscp(struct frame *f, struct flow *flow)
+{
+	if (!flow->key.is_ip || flow->level >= XBR_FLOW_NO_L3)
+		return;
+	f->deeds.dscp = flow->changes.dscp;
+	flow->key.dscp = flow->changes.dscp & 0x3f;
+}
+
+/* What a rule wants done to the frame beside sending it on. */
+GLOBAL int acl_note_deeds(struct frame *f, __u64 word)
+{
+	union acl_word say = {.word = word};
+	struct flow *flow = flow_scratch();
+
+	if (!f || !flow)
+		return 0;
+	if (say.action.what & XBR_ACL_MIRROR)
+		f->deeds.mirror = say.action.mirror;
+	if (!(say.action.what & XBR_ACL_CHANGES))
+		return 0;
+	if (flow->changes.mark)
+		f->deeds.mark = flow->changes.mark;
+	if (flow->changes.pcp)
+		acl_set_pcp(f, flow);
+	if (flow->changes.dscp)
+		acl_set_dscp(f, flow);
+	return 0;
+}
+
 /* One list that is bound where the frame comes in. False: it ends the frame's way. */
 STAGE bool acl_in_by(struct frame *f, __u32 list, __u32 window)
 {
@@ -280,6 +347,8 @@ STAGE bool acl_in_by(struct frame *f, __u32 list, __u32 window)
 	if (!list)
 		return true;
 	say.word = acl_ask(list, window, f->in, 0);
+	if (say.action.what & (XBR_ACL_MIRROR | XBR_ACL_CHANGES))
+		acl_note_deeds(f, say.word);
 	if (say.action.what & XBR_ACL_DENY)
 		return frame_drop(f, acl_reason(say));
 	if (say.action.what & XBR_ACL_REDIRECT)
@@ -345,6 +414,7 @@ STAGE bool acl_in(struct frame *f, const struct xbr_port *port, const struct xbr
 	       acl_in_by(f, bridge->acl_in, window);
 }
 
+/* Lists that are bound where frames leave only let pass or not: the agent binds no others there. */
 STAGE bool acl_out_by(const struct frame *f, __u32 list, __u32 window, __u32 out)
 {
 	union acl_word say = {};

@@ -138,8 +138,7 @@ STAGE bool acl_field_ok(const struct xbr_acl_rule *rule, const struct flow *flow
 		differs |= acl_differs(rule, flow, last) & bits;
 	if (!(rule->flags & not_flag))
 		return !differs || rule->flags & acl_field_others(not_flag);
-	return differs || !asked || !xbr_flow_known(last, flow->level) ||
-	       (not_flag == XBR_ACL_NOT_PROTO && flow->level >= XBR_FLOW_NO_PROTO);
+	return differs || !asked || !(xbr_flow_known(last, flow->level) & bits);
 }
 
 STAGE bool acl_fields_match(const struct xbr_acl_rule *rule, const struct flow *flow)
@@ -222,7 +221,7 @@ STAGE void acl_compare(const void *image, struct flow *flow, __u32 number)
 		flow->rule = number;
 		flow->best_seq = rule->seq;
 	} else {
-		flow->next = rule->next[flow->level & 7];
+		flow->next = rule->next[flow->level < XBR_FLOW_LEVELS ? flow->level : 0];
 	}
 }
 

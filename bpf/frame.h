@@ -36,6 +36,10 @@ struct frame {
 	__u32 origin;
 	/* by acl */
 	__u32 redirect; /* the port that a rule sends it to; 0: as the FDB says */
+	union {         /* what else rules want done; deeds_word 0: nothing */
+		struct xbr_deeds deeds;
+		__u64 deeds_word;
+	};
 
 	/* the decision */
 	__u32 out;     /* egress port of a FORWARD; enum xbr_punt_reason of a PUNT */

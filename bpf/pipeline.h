@@ -30,6 +30,7 @@
 #include "lookup.h"
 #include "parse.h"
 #include "punt.h"
+#include "remark.h"
 #include "storm.h"
 #include "vlan.h"
 

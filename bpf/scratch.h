@@ -26,12 +26,13 @@ struct flow {
 	__u32 tag; /* list << 8 | level */
 	__u32 in;  /* port numbers */
 	__u32 out;
-	__u32 window; /* acl_window() of the ingress port */
-	__u32 epoch;  /* of the list, when it was asked */
-	__u32 bucket; /* of the decision cache */
-	__u32 way;    /* there, if both are taken */
-	__u32 rule;   /* the one that decides; 0: none does */
-	__u64 say;    /* struct xbr_acl_action */
+	__u32 window;             /* acl_window() of the ingress port */
+	__u32 epoch;              /* of the list, when it was asked */
+	__u32 bucket;             /* of the decision cache */
+	__u32 way;                /* there, if both are taken */
+	__u32 rule;               /* the one that decides; 0: none does */
+	__u64 say;                /* struct xbr_acl_action */
+	struct xbr_deeds changes; /* where that has XBR_ACL_CHANGES */
 
 	/* acl_classify.h: how far a search has come */
 	__u64 seed;

@@ -156,6 +156,7 @@ STAGE bool tc_take_handoff(struct frame *f, struct __sk_buff *skb)
 	f->fid = h->fid;
 	f->origin = h->origin;
 	tci = h->tci;
+	f->deeds = h->deeds;
 	h->nonce = 0;
 	tc_strip(f, skb);
 	if (feature_on(XBR_FEATURE_encap) && f->channel_refused)
@@ -163,7 +164,7 @@ STAGE bool tc_take_handoff(struct frame *f, struct __sk_buff *skb)
 	if (feature_on(XBR_FEATURE_vlan) && tci && !tc_take_vlan(f, skb, port, tci))
 		return false;
 	tc_judge_length(f);
-	if (modes_in_play(port)) /* source lists are asked for each copy */
+	if (modes_in_play(port) || acl_wanted(port)) /* lists are asked for each copy */
 		tc_parse(f, skb);
 	return true;
 }
@@ -242,6 +243,56 @@ STAGE int tc_leave(struct __sk_buff *skb, struct frame *f, const struct xbr_port
 	return tc_send(out, at_ingress);
 }
 
+/* ---- what rules want done ---- */
+
+STAGE bool tc_clone_to(struct __sk_buff *skb, const struct xbr_port *out)
+{
+	return bpf_clone_redirect(skb, out->ifindex, out->flags & XBR_PORT_LOCAL ? BPF_F_INGRESS : 0) == 0;
+}
+
+/* A copy of the frame as it is. */
+PART void tc_mirror(struct __sk_buff *skb, struct frame *f)
+{
+	__u32 number = f->deeds.mirror;
+	const struct xbr_port *to = port_get(number);
+
+	if (!to || !to->ifindex)
+		return;
+	if (tc_dress(skb, f, to, number) && tc_clone_to(skb, to)) {
+		count_tx(f, number, f->len);
+		count_note(number, XBR_REASON_acl_mirror);
+	} else {
+		count_note(number, XBR_REASON_copy_failed);
+	}
+	tc_undress(skb, f);
+}
+
+/* Its own tag, with another priority. */
+STAGE void tc_set_pcp(struct __sk_buff *skb, const struct frame *f)
+{
+	struct tag_edit edit = {.pop = true, .push.tpid_be = f->tag.tpid_be};
+
+	edit.push.tci = acl_with_pcp(f->tag.tci, f->deeds.pcp);
+	if (f->tag.tpid_be)
+		tag_tc_edit(skb, &edit);
+}
+
+PART void tc_deeds(struct __sk_buff *skb, struct frame *f)
+{
+	if (f->deeds.mirror)
+		tc_mirror(skb, f);
+	if (f->verdict == XBR_VERDICT_DROP)
+		return;
+	if (f->deeds.mark)
+		skb->mark = f->deeds.mark;
+	if (f->deeds.pcp)
+		tc_set_pcp(skb, f);
+	if (f->deeds.dscp)
+		remark_tc(skb, f->deeds.dscp);
+}
+
+/* ---- floods ---- */
+
 /* One copy on its way while the loop looks for the next receiver; the last one takes the frame itself. */
 struct tc_flood {
 	struct __sk_buff *skb;
@@ -249,11 +300,6 @@ struct tc_flood {
 	void *list;
 	__u32 pending; /* a port that is to have a copy, not yet sent */
 };
-
-STAGE bool tc_clone_to(struct __sk_buff *skb, const struct xbr_port *out)
-{
-	return bpf_clone_redirect(skb, out->ifindex, out->flags & XBR_PORT_LOCAL ? BPF_F_INGRESS : 0) == 0;
-}
 
 /* A function of its own for its stack, as learn_event() is. */
 static __noinline void tc_flood_clone(struct tc_flood *flood, __u32 number)
@@ -399,6 +445,8 @@ STAGE int tc_send_out(struct __sk_buff *skb, struct frame *f, const struct xbr_p
 
 HALF int tc_apply(struct __sk_buff *skb, struct frame *f, bool at_ingress)
 {
+	if (feature_on(XBR_FEATURE_acl) && f->deeds_word)
+		tc_deeds(skb, f);
 	switch (f->verdict) {
 	case XBR_VERDICT_PUNT:
 		return tc_punt(skb, f);

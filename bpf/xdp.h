@@ -100,6 +100,7 @@ STAGE int xdp_hand_off(struct xdp_md *xdp, const struct frame *f)
 	h->fid = (__u16)f->fid;
 	h->origin = (__u16)f->origin;
 	h->tci = f->tci;
+	h->deeds = f->deeds;
 	return XDP_PASS;
 }
 
@@ -265,8 +266,24 @@ STAGE int xdp_drop(struct xdp_md *xdp, struct frame *f)
 	return XDP_DROP;
 }
 
+/* What rules want done to the frame itself. False: only TC can: a copy needs an skb, as a mark does. */
+PART bool xdp_deeds(struct xdp_md *xdp, struct frame *f)
+{
+	struct tag tag = {.tpid_be = f->tag.tpid_be, .tci = acl_with_pcp(f->tag.tci, f->deeds.pcp)};
+
+	if (f->deeds.mirror || f->deeds.mark)
+		return false;
+	if (f->verdict == XBR_VERDICT_DROP)
+		return true;
+	if (f->deeds.dscp && !remark_xdp(xdp, f->deeds.dscp))
+		return false;
+	return !f->deeds.pcp || tag_xdp_replace(xdp, tag);
+}
+
 HALF int xdp_apply(struct xdp_md *xdp, struct frame *f)
 {
+	if (feature_on(XBR_FEATURE_acl) && f->deeds_word && !xdp_deeds(xdp, f))
+		return xdp_hand_off(xdp, f);
 	switch (f->verdict) {
 	case XBR_VERDICT_FORWARD:
 		return xdp_forward(xdp, f);

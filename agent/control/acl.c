@@ -452,12 +452,11 @@ static int read_rules(struct reading *reading, const char *file, const char *tex
 
 static int resolve_all(const struct model *model, struct reading *reading, struct xbr_error *error)
 {
-	for (uint32_t i = 0; i < reading->count; i++)
-		if (reading->rules[i].dev[0] && !model_port(model, reading->rules[i].dev) &&
-		    !model_bridge(model, reading->rules[i].dev))
-			return xbr_refuse(error, -ENODEV, "%s is not a port of any bridge of xbr",
-					  reading->rules[i].dev);
-	return 0;
+	int err = 0;
+
+	for (uint32_t i = 0; i < reading->count && !err; i++)
+		err = acl_resolve(model, &reading->rules[i], error);
+	return err;
 }
 
 void handle_acl_replace(void *user, struct server_client *client, const json_t *params,

@@ -208,14 +208,35 @@ static uint16_t port_number(const struct model *model, const char *name)
 	return port ? (uint16_t)port->number : NO_SUCH_PORT;
 }
 
-static int resolve(const struct model *model, struct xbr_acl_rule *rule, struct xbr_error *error)
+bool acl_names_ports(const struct xbr_acl_rule *rule)
 {
-	if (!rule->dev[0])
-		return 0;
-	rule->action.port = port_number(model, rule->dev);
-	if (rule->action.port == NO_SUCH_PORT)
-		return xbr_refuse(error, -ENODEV, "%s is not a port of any bridge of xbr", rule->dev);
+	return rule->dev[0] || rule->mirror_dev[0];
+}
+
+int acl_resolve(const struct model *model, struct xbr_acl_rule *rule, struct xbr_error *error)
+{
+	const char *names[] = {rule->dev, rule->mirror_dev};
+	uint16_t *ports[] = {&rule->action.port, &rule->action.mirror};
+
+	for (int i = 0; i < 2; i++) {
+		if (!names[i][0])
+			continue;
+		*ports[i] = port_number(model, names[i]);
+		if (*ports[i] == NO_SUCH_PORT)
+			return xbr_refuse(error, -ENODEV, "%s is not a port of any bridge of xbr", names[i]);
+	}
 	return 0;
+}
+
+/* Whether the number that a name has is another one now. */
+static bool follow(const struct model *model, const char *name, uint16_t *port)
+{
+	uint16_t now = name[0] ? port_number(model, name) : *port;
+
+	if (now == *port)
+		return false;
+	__atomic_store_n(port, now, __ATOMIC_RELEASE);
+	return true;
 }
 
 static void resolve_again(struct model *model, struct acl_list *list)
@@ -224,12 +245,9 @@ static void resolve_again(struct model *model, struct acl_list *list)
 
 	for (uint32_t i = 0; i < acl_image_header(&list->image)->count; i++) {
 		struct xbr_acl_rule *rule = acl_image_rule(&list->image, list->image.places[i].rule);
-		uint16_t port = rule->dev[0] ? port_number(model, rule->dev) : rule->action.port;
 
-		if (port == rule->action.port)
-			continue;
-		__atomic_store_n(&rule->action.port, port, __ATOMIC_RELEASE);
-		changed = true;
+		changed |= follow(model, rule->dev, &rule->action.port);
+		changed |= follow(model, rule->mirror_dev, &rule->action.mirror);
 	}
 	if (changed)
 		acl_image_void(&list->image);
@@ -244,6 +262,28 @@ void acl_ports_changed(struct model *model)
 
 /* ---- rules ---- */
 
+/* What is bound where frames leave only lets pass or not. */
+static int check_out(const struct acl_list *list, const struct xbr_acl_rule *rule, struct xbr_error *error)
+{
+	if (!(rule->action.what & (XBR_ACL_REDIRECT | XBR_ACL_MIRROR | XBR_ACL_CHANGES)))
+		return 0;
+	return xbr_refuse(
+		error, -EINVAL,
+		"rule %u of the access list %s redirects, mirrors, marks or changes frames: that is "
+		"done where they come in, not where they leave (out)",
+		rule->seq, list->name);
+}
+
+static int check_rules_out(const struct acl_list *list, const struct xbr_acl_rule *rules, uint32_t count,
+			   struct xbr_error *error)
+{
+	int err = 0;
+
+	for (uint32_t i = 0; list->bound_out && i < count && !err; i++)
+		err = check_out(list, &rules[i], error);
+	return err;
+}
+
 static int check_rule(const struct model *model, struct xbr_acl_rule *rule, struct acl_list *list,
 		      struct xbr_error *error)
 {
@@ -255,9 +295,11 @@ static int check_rule(const struct model *model, struct xbr_acl_rule *rule, stru
 	if (image && acl_image_find(image, rule->seq))
 		return xbr_refuse(error, -EEXIST, "the list %s has a rule with seq %u already", list->name,
 				  rule->seq);
+	if (list && check_rules_out(list, rule, 1, error))
+		return -EINVAL;
 	if (count >= XBR_ACL_RULES_MAX)
 		return xbr_refuse(error, -ENOSPC, "a list has at most %u rules", XBR_ACL_RULES_MAX);
-	return resolve(model, rule, error);
+	return acl_resolve(model, rule, error);
 }
 
 int acl_add(struct model *model, const char *name, struct xbr_acl_rule *rule, struct xbr_error *error)
@@ -278,7 +320,7 @@ int acl_add(struct model *model, const char *name, struct xbr_acl_rule *rule, st
 		if (err)
 			return refuse_image(err, name, error);
 	}
-	if (!err && rule->dev[0])
+	if (!err && acl_names_ports(rule))
 		list->names_ports = true;
 	return err;
 }
@@ -287,8 +329,10 @@ int acl_replace(struct model *model, const char *name, const struct xbr_acl_rule
 		struct xbr_error *error)
 {
 	struct acl_list *list = acl_find(model, name);
-	int err;
+	int err = list ? check_rules_out(list, rules, count, error) : 0;
 
+	if (err)
+		return err;
 	if (!list)
 		err = list_make(model, name, rules, count, &list, error);
 	else
@@ -296,7 +340,7 @@ int acl_replace(struct model *model, const char *name, const struct xbr_acl_rule
 	if (err)
 		return list ? refuse_image(err, name, error) : err;
 	for (uint32_t i = 0; i < count; i++)
-		list->names_ports |= rules[i].dev[0];
+		list->names_ports |= acl_names_ports(&rules[i]);
 	acl_ports_changed(model);
 	return 0;
 }
@@ -483,6 +527,9 @@ int acl_bind(struct model *model, struct acl_list *list, const struct acl_target
 		return xbr_refuse(
 			error, -EBUSY, "the access list %s is bound to %s %s already: unbind it first",
 			model->acl->by_number[there]->name, where, direction == ACL_IN ? "in" : "out");
+	for (uint32_t i = 0; direction == ACL_OUT && i < acl_image_header(&list->image)->count; i++)
+		if (check_out(list, acl_image_rule(&list->image, list->image.places[i].rule), error))
+			return -EINVAL;
 	err = datapath_need(model->dp, XBR_FEATURE_acl, error);
 	if (err)
 		return err;
@@ -490,6 +537,7 @@ int acl_bind(struct model *model, struct acl_list *list, const struct acl_target
 	if (err)
 		return xbr_refuse(error, err, "cannot bind to %s: %s", where, strerror(-err));
 	list->bound++;
+	list->bound_out += direction == ACL_OUT;
 	bindings_changed(model);
 	return 0;
 }
@@ -505,6 +553,7 @@ int acl_unbind(struct model *model, struct acl_list *list, const struct acl_targ
 				  where, direction == ACL_IN ? "in" : "out");
 	put_at(model, target, direction, 0);
 	list->bound--;
+	list->bound_out -= direction == ACL_OUT;
 	bindings_changed(model);
 	return 0;
 }
@@ -858,8 +907,8 @@ static void count_binding(const struct acl_list *list, const struct acl_target *
 	struct model *model = user;
 
 	(void)target;
-	(void)direction;
 	model->acl->by_number[list->number]->bound++;
+	model->acl->by_number[list->number]->bound_out += direction == ACL_OUT;
 }
 
 void acl_adopted(struct model *model)
@@ -887,7 +936,7 @@ static int adopt_image(uint32_t number, void *cells, uint32_t count, void *user)
 	image.wait_user = model->dp;
 	list->image = image;
 	for (uint32_t i = 0; i < acl_image_header(&image)->count; i++)
-		list->names_ports |= acl_image_rule(&image, image.places[i].rule)->dev[0];
+		list->names_ports |= acl_names_ports(acl_image_rule(&image, image.places[i].rule));
 	if (model->acl->epoch <= acl_image_header(&image)->epoch >> 16)
 		model->acl->epoch = acl_image_header(&image)->epoch >> 16;
 	acl_image_void(&image);

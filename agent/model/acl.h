@@ -22,7 +22,8 @@ struct acl_list {
 	uint32_t number;
 	char name[XBR_ACL_NAME_LEN];
 	struct acl_image image;
-	uint32_t bound; /* to so many places */
+	uint32_t bound;     /* to so many places, */
+	uint32_t bound_out; /* ... where frames leave */
 	bool names_ports;
 	UT_hash_handle hh;
 };
@@ -57,6 +58,10 @@ struct acl_list *acl_find(const struct model *model, const char *name);
 #define acl_foreach(model, list, next) HASH_ITER (hh, (model)->acl->lists, list, next)
 
 /* ---- rules ---- */
+
+/* Does the rule name ports? Their numbers, which it goes by; -ENODEV: there is none of that name. */
+bool acl_names_ports(const struct xbr_acl_rule *rule);
+int acl_resolve(const struct model *model, struct xbr_acl_rule *rule, struct xbr_error *error);
 
 /* Adds a rule to a list, which is made if it is not there. seq 0: behind the last. -EEXIST: the seq is taken.
  */

@@ -162,10 +162,10 @@ static void add_reads(__u64 reads[XBR_FLOW_WORDS], const struct xbr_acl_rule *ru
 		uint32_t flag, set;
 		const struct field field;
 	} others[] = {
-		{0, XBR_ACL_SET_SRC_IP, {0, 4, 5, ~0ull}},
-		{0, XBR_ACL_SET_DST_IP, {0, 6, 7, ~0ull}},
-		{XBR_ACL_ASKS_SRC_PORT, XBR_ACL_SET_SRC_PORT, {0, 8, 8, 0xffff}},
-		{XBR_ACL_ASKS_DST_PORT, XBR_ACL_SET_DST_PORT, {0, 8, 8, 0xffff0000}},
+		{0, XBR_ACL_SET_SRC_IP, {0, 3, 4, ~0ull}},
+		{0, XBR_ACL_SET_DST_IP, {0, 5, 6, ~0ull}},
+		{XBR_ACL_ASKS_SRC_PORT, XBR_ACL_SET_SRC_PORT, {0, 7, 7, 0xffff}},
+		{XBR_ACL_ASKS_DST_PORT, XBR_ACL_SET_DST_PORT, {0, 7, 7, 0xffff0000}},
 	};
 
 	for (uint32_t i = 0; i < XBR_FLOW_WORDS; i++)
@@ -228,10 +228,10 @@ static struct mask rounded(const struct mask *exact)
 {
 	struct mask mask = *exact;
 
-	round_address(&mask.word[4]);
-	round_address(&mask.word[6]);
-	round_port(&mask.word[8], 0xffff);
-	round_port(&mask.word[8], 0xffff0000);
+	round_address(&mask.word[3]);
+	round_address(&mask.word[5]);
+	round_port(&mask.word[7], 0xffff);
+	round_port(&mask.word[7], 0xffff0000);
 	return mask;
 }
 

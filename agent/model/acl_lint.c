@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "model/acl_rule.h"
+
 struct field {
 	uint32_t flag, first, last;
 	uint64_t bits;
@@ -110,11 +112,6 @@ static bool covers(const struct xbr_acl_rule *earlier, const struct xbr_acl_rule
 	       range_covers(earlier, later, 1) && sets_cover(earlier, later);
 }
 
-static bool same_deed(const struct xbr_acl_rule *a, const struct xbr_acl_rule *b)
-{
-	return a->action.what == b->action.what && !strncmp(a->dev, b->dev, sizeof(a->dev));
-}
-
 /* Not in 0 to 65535 is nothing. */
 static bool is_empty(const struct xbr_acl_rule *rule)
 {
@@ -131,8 +128,8 @@ enum acl_finding acl_lint_pair(const struct xbr_acl_rule *earlier, const struct 
 	if (!covers(earlier, later))
 		return ACL_FINDING_NONE;
 	if (covers(later, earlier))
-		return same_deed(earlier, later) ? ACL_DUPLICATE : ACL_CONTRADICTS;
-	return same_deed(earlier, later) ? ACL_REDUNDANT : ACL_SHADOWED;
+		return acl_rule_same_deed(earlier, later) ? ACL_DUPLICATE : ACL_CONTRADICTS;
+	return acl_rule_same_deed(earlier, later) ? ACL_REDUNDANT : ACL_SHADOWED;
 }
 
 const char *acl_finding_word(enum acl_finding finding)

@@ -155,7 +155,7 @@ struct word {
 	bool (*parse)(struct xbr_acl_rule *rule, const struct word *word, const char *value);
 	/* False: the rule says nothing there. */
 	bool (*print)(const struct xbr_acl_rule *rule, const struct word *word, char *text, size_t size);
-	size_t offset;             /* in struct xbr_flow */
+	size_t offset;             /* in struct xbr_flow; of an action, in struct xbr_acl_rule */
 	size_t mask_octets;        /* octets there, where a mask may be empty */
 	const struct named *names; /* of a number */
 	uint32_t max;
@@ -346,7 +346,7 @@ enum note {
 
 static uint16_t *notes_of(struct xbr_acl_rule *rule)
 {
-	return &((struct xbr_flow *)rule->value)->zero2[0];
+	return &((struct xbr_flow *)rule->value)->zero1;
 }
 
 static void note(struct xbr_acl_rule *rule, uint32_t bits)
@@ -572,19 +572,61 @@ static bool print_frag(const struct xbr_acl_rule *rule, const struct word *word,
 	return true;
 }
 
+/* ---- actions: offset is in struct xbr_acl_rule ---- */
+
+#define IN_RULE(member) offsetof(struct xbr_acl_rule, member)
+
+static void *place_in(const struct xbr_acl_rule *rule, const struct word *word)
+{
+	return (char *)(uintptr_t)rule + word->offset;
+}
+
+static void put_action(struct xbr_acl_rule *rule, const struct word *word)
+{
+	rule->action.what = (uint16_t)(rule->action.what | word->what);
+}
+
 static bool parse_dev(struct xbr_acl_rule *rule, const struct word *word, const char *value)
 {
-	if (strlen(value) >= sizeof(rule->dev) || rule->dev[0])
+	char *dev = place_in(rule, word);
+
+	if (!value[0] || strlen(value) >= sizeof(rule->dev) || dev[0])
 		return false;
-	strcpy(rule->dev, value);
-	rule->action.what = (uint16_t)(rule->action.what | word->what);
+	strcpy(dev, value);
+	put_action(rule, word);
 	return true;
 }
 
 static bool print_dev(const struct xbr_acl_rule *rule, const struct word *word, char *text, size_t size)
 {
-	snprintf(text, size, "%s", rule->dev);
+	snprintf(text, size, "%s", (const char *)place_in(rule, word));
 	return rule->action.what & word->what;
+}
+
+static bool parse_setting(struct xbr_acl_rule *rule, const struct word *word, const char *value)
+{
+	uint32_t number;
+
+	if (!number_parse(value, word->max, &number))
+		return false;
+	memcpy(place_in(rule, word), &number, word->size); /* little-endian: abi.h asks for that */
+	put_action(rule, word);
+	return true;
+}
+
+static bool print_setting(const struct xbr_acl_rule *rule, const struct word *word, char *text, size_t size)
+{
+	uint32_t number = 0;
+
+	memcpy(&number, place_in(rule, word), word->size);
+	snprintf(text, size, "%u", number);
+	return rule->action.what & word->what;
+}
+
+/* 0 is what packets have that nobody marked. */
+static bool parse_mark(struct xbr_acl_rule *rule, const struct word *word, const char *value)
+{
+	return parse_setting(rule, word, value) && rule->mark;
 }
 
 #define MAC_IS    "an Ethernet address, with /BITS or /MASK or without"
@@ -630,14 +672,23 @@ static const struct word words[] = {
 	 .note = NOTE_ARP},
 	{"nd_target", NOT(ND_TARGET), "an IPv6 address, with /BITS or without", parse_target, print_target,
 	 .offset = AT(nd_target), .mask_octets = 16, .note = NOTE_TARGET},
-	{"redirect", 0, "a port of the bridge", parse_dev, print_dev, .what = XBR_ACL_REDIRECT},
+	{"redirect", 0, "a port of the bridge", parse_dev, print_dev, .offset = IN_RULE(dev),
+	 .what = XBR_ACL_REDIRECT},
+	{"mirror", 0, "a port", parse_dev, print_dev, .offset = IN_RULE(mirror_dev), .what = XBR_ACL_MIRROR},
+	{"mark", 0, "a number from 1 to 4294967295", parse_mark, print_setting, .offset = IN_RULE(mark),
+	 .max = UINT32_MAX, .size = 4, .what = XBR_ACL_MARK},
+	{"set_vlan_prio", 0, "a priority from 0 to 7", parse_setting, print_setting, .offset = IN_RULE(pcp),
+	 .max = 7, .size = 1, .what = XBR_ACL_SET_PCP},
+	{"set_dscp", 0, "a code point from 0 to 63", parse_setting, print_setting, .offset = IN_RULE(dscp),
+	 .max = 63, .size = 1, .what = XBR_ACL_SET_DSCP},
 };
 #define WORD_COUNT (sizeof(words) / sizeof(words[0]))
 
 const char *const acl_rule_words[] = {
-	"dst_mac", "src_mac", "vlan_id",  "vlan_prio", "eth_type",  "src_ip",    "dst_ip",    "ip_proto",
-	"dscp",    "frag",    "src_port", "dst_port",  "tcp_flags", "icmp_type", "icmp_code", "arp_op",
-	"arp_sip", "arp_tip", "arp_sha",  "arp_tha",   "nd_target", "redirect",  NULL};
+	"dst_mac",   "src_mac", "vlan_id", "vlan_prio",     "eth_type", "src_ip",    "dst_ip",
+	"ip_proto",  "dscp",    "frag",    "src_port",      "dst_port", "tcp_flags", "icmp_type",
+	"icmp_code", "arp_op",  "arp_sip", "arp_tip",       "arp_sha",  "arp_tha",   "nd_target",
+	"redirect",  "mirror",  "mark",    "set_vlan_prio", "set_dscp", NULL};
 _Static_assert(sizeof(acl_rule_words) / sizeof(acl_rule_words[0]) == WORD_COUNT + 1, "the same words");
 
 static const struct word *word_find(const char *name)
@@ -779,8 +830,12 @@ static int add_target(struct xbr_acl_rule *rule, struct xbr_error *error)
 
 static int check_actions(const struct xbr_acl_rule *rule, struct xbr_error *error)
 {
-	if (rule->action.what & XBR_ACL_DENY && rule->action.what & XBR_ACL_REDIRECT)
+	uint32_t what = rule->action.what;
+
+	if (what & XBR_ACL_DENY && what & XBR_ACL_REDIRECT)
 		return xbr_refuse(error, -EINVAL, "what deny drops cannot be redirected");
+	if (what & XBR_ACL_DENY && what & XBR_ACL_CHANGES)
+		return xbr_refuse(error, -EINVAL, "what deny drops cannot be marked or changed");
 	return 0;
 }
 
@@ -865,13 +920,20 @@ void acl_rule_text(const struct xbr_acl_rule *rule, const struct acl_names *name
 		write_words(&w, " log");
 }
 
+bool acl_rule_same_deed(const struct xbr_acl_rule *a, const struct xbr_acl_rule *b)
+{
+	return a->action.what == b->action.what && a->action.meter == b->action.meter &&
+	       !strncmp(a->dev, b->dev, sizeof(a->dev)) &&
+	       !strncmp(a->mirror_dev, b->mirror_dev, sizeof(a->mirror_dev)) && a->mark == b->mark &&
+	       a->pcp == b->pcp && a->dscp == b->dscp;
+}
+
 bool acl_rule_equal(const struct xbr_acl_rule *a, const struct xbr_acl_rule *b)
 {
 	return !memcmp(a->value, b->value, sizeof(a->value)) && !memcmp(a->mask, b->mask, sizeof(a->mask)) &&
 	       !memcmp(a->port_low, b->port_low, sizeof(a->port_low)) &&
 	       !memcmp(a->port_high, b->port_high, sizeof(a->port_high)) &&
-	       !memcmp(a->set, b->set, sizeof(a->set)) && a->flags == b->flags &&
-	       a->action.what == b->action.what && !strncmp(a->dev, b->dev, sizeof(a->dev));
+	       !memcmp(a->set, b->set, sizeof(a->set)) && a->flags == b->flags && acl_rule_same_deed(a, b);
 }
 
 int acl_name_check(const char *name, struct xbr_error *error)

@@ -42,6 +42,9 @@ void acl_rule_each(const struct xbr_acl_rule *rule, const struct acl_names *name
 /* May a list or a set have this name? */
 int acl_name_check(const char *name, struct xbr_error *error);
 
+/* Do two rules do the same to what they match? */
+bool acl_rule_same_deed(const struct xbr_acl_rule *a, const struct xbr_acl_rule *b);
+
 /* Do two rules say the same, seq aside? */
 bool acl_rule_equal(const struct xbr_acl_rule *a, const struct xbr_acl_rule *b);
 

@@ -73,8 +73,20 @@ static __u64 forward(const struct frame *f)
 	return 1ull << f->out;
 }
 
+/* As tc_mirror(). */
+static void mirror(const struct frame *f)
+{
+	const struct xbr_port *to = f->deeds.mirror ? port_get(f->deeds.mirror) : NULL;
+
+	if (!to || !to->ifindex)
+		return;
+	count_tx(f, f->deeds.mirror, f->len);
+	count_note(f->deeds.mirror, XBR_REASON_acl_mirror);
+}
+
 static __u64 apply(struct frame *f)
 {
+	mirror(f);
 	switch (f->verdict) {
 	case XBR_VERDICT_FORWARD:
 		return forward(f);
@@ -96,6 +108,21 @@ static __u32 put_channel(const struct frame *f, const struct xbr_port *out, __u8
 
 	memcpy(at, &tag, octets);
 	return octets;
+}
+
+/* What rules want in the octets of a copy. */
+static void change(const struct frame *f, __u8 *copy, size_t length)
+{
+	struct octets octets = {.at = copy, .count = (__u32)length};
+	struct tag tag = tag_load(copy + ETH_ADDRESSES_LEN);
+
+	if (f->deeds.pcp && tag_is_vlan(tag.tpid_be) && !vlan_is_aware(f)) {
+		tag.tci = acl_with_pcp(tag.tci, f->deeds.pcp);
+		tag_store(copy + ETH_ADDRESSES_LEN, tag);
+	}
+	if (!f->deeds.dscp)
+		return;
+	remark_host(&octets, f->deeds.dscp);
 }
 
 size_t host_copy(const struct host_outcome *outcome, const void *data, __u32 port, void *ret_copy)
@@ -120,7 +147,9 @@ size_t host_copy(const struct host_outcome *outcome, const void *data, __u32 por
 		at += VLAN_TAG_LEN;
 	}
 	memcpy(at, (const __u8 *)data + taken, came - taken);
-	return (size_t)(at - (__u8 *)ret_copy) + came - taken;
+	taken = (size_t)(at - (__u8 *)ret_copy) + came - taken;
+	change(f, ret_copy, taken);
+	return taken;
 }
 
 static void find_channel(struct frame *f, const void *data, size_t length, __u32 ifindex, __u32 encap)

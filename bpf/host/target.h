@@ -157,6 +157,15 @@ STAGE bool octets_load(const struct octets *octets, __u32 offset, void *to, __u3
 	return true;
 }
 
+/* Only what the host build's owner lets be written is: a copy. */
+STAGE bool octets_store(const struct octets *octets, __u32 offset, const void *from, __u32 count)
+{
+	if (offset > octets->count || count > octets->count - offset)
+		return false;
+	memcpy((unsigned char *)octets->at + offset, from, count);
+	return true;
+}
+
 STAGE __u32 octets_count(const struct octets *octets)
 {
 	return octets->count;

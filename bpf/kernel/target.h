@@ -252,6 +252,14 @@ STAGE bool octets_load(const struct octets *octets, __u32 offset, void *to, __u3
 	return !bpf_skb_load_bytes(octets->context, offset, to, count);
 }
 
+/* Writes some of them; pointers to them are void then. False: the frame ends before. */
+STAGE bool octets_store(const struct octets *octets, __u32 offset, const void *from, __u32 count)
+{
+	if (octets->is_xdp)
+		return !bpf_xdp_store_bytes(octets->context, offset, (void *)from, count);
+	return !bpf_skb_store_bytes(octets->context, offset, from, count, BPF_F_RECOMPUTE_CSUM);
+}
+
 /* Octets of a frame at any alignment: BPF loads them as they are. */
 STAGE __u16 load_u16(const void *bytes)
 {

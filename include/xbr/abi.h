@@ -527,6 +527,16 @@ _Static_assert(sizeof(struct xbr_settings) == 32, "no padding");
 
 /* ---- the verdict that XDP leaves for TC ----------------------------------------------------------- */
 
+/* What rules of access lists have done to a frame beside sending it on, as one word; all zero: nothing. */
+struct xbr_deeds {
+	__u32 mark;   /* of the skb */
+	__u16 mirror; /* the port that gets a copy of the frame as it came in */
+	__u8 dscp;    /* XBR_DEED | the new value; so is pcp, of the tag of a bridge without VLANs */
+	__u8 pcp;
+} __attribute__((aligned(8)));
+_Static_assert(sizeof(struct xbr_deeds) == 8, "one word");
+#define XBR_DEED 0x80
+
 /* In front of the frame (data_meta), host byte order. nonce: chosen at load; a guest cannot guess it. */
 struct xbr_handoff {
 	__u32 nonce;
@@ -539,8 +549,9 @@ struct xbr_handoff {
 	__u16 fid;
 	__u16 origin; /* where the source of a frame from the uplink is known; see bpf/modes.h */
 	__u16 tci;    /* of its VLAN: priority, DEI and VID; VID 0: of no VLAN */
+	struct xbr_deeds deeds;
 };
-_Static_assert(sizeof(struct xbr_handoff) == 16, "a multiple of four, as the metadata area asks");
+_Static_assert(sizeof(struct xbr_handoff) == 24, "a multiple of four, as the metadata area asks");
 
 /* ---- the punt path ---------------------------------------------------------------------------------- */
 

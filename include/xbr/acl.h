@@ -3,7 +3,7 @@
  * Access lists: what a rule may ask of a frame, and the layout of a compiled list. Types, and the arithmetic
  * that BPF and the agent must do alike.
  *
- * A frame is seen as a `struct xbr_flow`: eleven words with every field that a rule may name. How far a frame
+ * A frame is seen as a `struct xbr_flow`: ten words with every field that a rule may name. How far a frame
  * could be parsed is its level (enum xbr_flow_level); fields that a level does not know are zero in it.
  *
  * A list is compiled into one map of its own, its image: an array of cells of 256 octets. Cell 0 is the
@@ -27,7 +27,7 @@
 
 /* ---- a frame, as rules see it --------------------------------------------------------------------- */
 
-#define XBR_FLOW_WORDS 11
+#define XBR_FLOW_WORDS 10
 
 #ifdef __clang__
 #define XBR_UNROLL _Pragma("unroll")
@@ -47,29 +47,26 @@ struct xbr_flow {
 	__u8 src_mac[6]; /* word 1 */
 	__u16 zero1;
 	__u16 eth_type_be; /* word 2: behind all tags, LLC and SNAP; XBR_ETH_802_2_BE for LLC without SNAP */
-	__u16 is_ip;       /* 1: IPv4 or IPv6 */
-	__u16 zero2[2];
-	__u8 proto; /* word 3: of the upper layer, behind extension headers and AH */
+	__u8 proto;        /* of the upper layer, behind extension headers and AH */
 	__u8 dscp;
-	__u8 frag; /* enum xbr_flow_frag */
-	__u8 zero3;
+	__u8 frag;  /* enum xbr_flow_frag */
+	__u8 is_ip; /* 1: IPv4 or IPv6 */
 	__u16 arp_op_be;
-	__u16 zero4;
-	__u8 src_ip[16];   /* words 4, 5: ARP's sender too */
-	__u8 dst_ip[16];   /* words 6, 7: ARP's target too */
-	__u16 src_port_be; /* word 8 */
+	__u8 src_ip[16];   /* words 3, 4: ARP's sender too */
+	__u8 dst_ip[16];   /* words 5, 6: ARP's target too */
+	__u16 src_port_be; /* word 7 */
 	__u16 dst_port_be;
 	__u8 tcp_flags;
 	__u8 icmp_type;
 	__u8 icmp_code;
-	__u8 zero5;
-	union { /* words 9, 10 */
+	__u8 state; /* enum xbr_flow_state; 0: it is of no connection */
+	union {     /* words 8, 9 */
 		__u8 nd_target[16];
 		struct {
 			__u8 arp_sha[6];
-			__u16 zero6;
+			__u16 zero2;
 			__u8 arp_tha[6];
-			__u16 zero7;
+			__u16 zero3;
 		};
 	};
 } __attribute__((aligned(8)));
@@ -84,10 +81,20 @@ enum xbr_flow_frag {
 	XBR_FRAG_ANY = 2, /* mask and value of "some fragment" */
 };
 
+/* What a frame is to the connection table (bpf/conn.h): one of these. */
+enum xbr_flow_state {
+	XBR_CONN_NEW = 1 << 0,
+	XBR_CONN_ESTABLISHED = 1 << 1,
+	XBR_CONN_RELATED = 1 << 2,
+	XBR_CONN_INVALID = 1 << 3,
+	XBR_CONN_STATES = 0xf,
+};
+
 /* How far a frame could be parsed. What a level does not know, later ones do not know either. */
 enum xbr_flow_level {
 	XBR_FLOW_WHOLE, /* as far as any rule can ask */
-	XBR_FLOW_NO_L4, /* not ports, TCP flags, ICMP type, ND target: a later fragment, a header cut off */
+	XBR_FLOW_NO_L4, /* not ports, TCP flags, ICMP type, ND target, connection: a later fragment, a header
+			   cut off */
 	XBR_FLOW_NO_PROTO, /* nor the upper layer's number: too many extension headers, a later IPv6 fragment
 			    */
 	XBR_FLOW_NO_L3,    /* nor anything of IP or ARP: a header that cannot be one */
@@ -103,35 +110,39 @@ enum xbr_flow_level {
 	X(PCP,       0, 0, 0xe000000000000000ull) \
 	X(SRC_MAC,   1, 1, 0x0000ffffffffffffull) \
 	X(ETH_TYPE,  2, 2, 0x000000000000ffffull) \
-	X(IS_IP,     2, 2, 0x00000000ffff0000ull) \
-	X(PROTO,     3, 3, 0x00000000000000ffull) \
-	X(DSCP,      3, 3, 0x000000000000ff00ull) \
-	X(FRAG,      3, 3, 0x0000000000ff0000ull) \
-	X(ARP_OP,    3, 3, 0x0000ffff00000000ull) \
-	X(SRC_IP,    4, 5, ~0ull) \
-	X(DST_IP,    6, 7, ~0ull) \
-	X(SRC_PORT,  8, 8, 0x000000000000ffffull) \
-	X(DST_PORT,  8, 8, 0x00000000ffff0000ull) \
-	X(TCP_FLAGS, 8, 8, 0x000000ff00000000ull) \
-	X(ICMP_TYPE, 8, 8, 0x0000ff0000000000ull) \
-	X(ICMP_CODE, 8, 8, 0x00ff000000000000ull) \
-	X(ND_TARGET, 9, 10, ~0ull) \
-	X(ARP_SHA,   9, 9, 0x0000ffffffffffffull) \
-	X(ARP_THA,  10, 10, 0x0000ffffffffffffull)
+	X(PROTO,     2, 2, 0x0000000000ff0000ull) \
+	X(DSCP,      2, 2, 0x00000000ff000000ull) \
+	X(FRAG,      2, 2, 0x000000ff00000000ull) \
+	X(IS_IP,     2, 2, 0x0000ff0000000000ull) \
+	X(ARP_OP,    2, 2, 0xffff000000000000ull) \
+	X(SRC_IP,    3, 4, ~0ull) \
+	X(DST_IP,    5, 6, ~0ull) \
+	X(SRC_PORT,  7, 7, 0x000000000000ffffull) \
+	X(DST_PORT,  7, 7, 0x00000000ffff0000ull) \
+	X(TCP_FLAGS, 7, 7, 0x000000ff00000000ull) \
+	X(ICMP_TYPE, 7, 7, 0x0000ff0000000000ull) \
+	X(ICMP_CODE, 7, 7, 0x00ff000000000000ull) \
+	X(STATE,     7, 7, 0xff00000000000000ull) \
+	X(ND_TARGET, 8, 9, ~0ull) \
+	X(ARP_SHA,   8, 8, 0x0000ffffffffffffull) \
+	X(ARP_THA,   9, 9, 0x0000ffffffffffffull)
 /* clang-format on */
 
-#define XBR_FLOW_PROTO_BITS 0xffull /* of word 3 */
+#define XBR_FLOW_TYPE_BITS  0x0000ff000000ffffull /* of word 2: the EtherType, and whether it is IP's */
+#define XBR_FLOW_PROTO_BITS 0x0000000000ff0000ull /* the upper layer */
 
 /* Which bits of a word a level knows. */
 static inline __attribute__((always_inline, unused)) __u64 xbr_flow_known(__u32 word, __u32 level)
 {
 	if (word < 2)
 		return ~0ull;
-	if (word == 2)
-		return level < XBR_FLOW_NO_TYPE ? ~0ull : 0;
-	if (word == 3 && level == XBR_FLOW_NO_PROTO)
+	if (word == 2 && level == XBR_FLOW_NO_TYPE)
+		return 0;
+	if (word == 2 && level == XBR_FLOW_NO_L3)
+		return XBR_FLOW_TYPE_BITS;
+	if (word == 2 && level == XBR_FLOW_NO_PROTO)
 		return ~XBR_FLOW_PROTO_BITS;
-	if (word < 8)
+	if (word < 7)
 		return level < XBR_FLOW_NO_L3 ? ~0ull : 0;
 	return level < XBR_FLOW_NO_L4 ? ~0ull : 0;
 }
@@ -169,15 +180,22 @@ enum xbr_acl_set_place {
 enum xbr_acl_do {
 	XBR_ACL_DENY = 1 << 0,
 	XBR_ACL_LOG = 1 << 1,
-	XBR_ACL_REDIRECT = 1 << 2,  /* to `port`, whatever the FDB says */
+	XBR_ACL_REDIRECT = 1 << 2, /* to `port`, whatever the FDB says */
+	XBR_ACL_MIRROR = 1 << 3,   /* a copy, as the frame came in, to `mirror` */
+	XBR_ACL_POLICE = 1 << 4,   /* by the meter `meter` */
+	XBR_ACL_MARK = 1 << 5,     /* skb->mark is the rule's `mark` */
+	XBR_ACL_SET_PCP = 1 << 6,  /* the rule's `pcp` in the tag of its VLAN */
+	XBR_ACL_SET_DSCP = 1 << 7, /* the rule's `dscp` */
+	XBR_ACL_CHANGES = XBR_ACL_MARK | XBR_ACL_SET_PCP | XBR_ACL_SET_DSCP,
 	XBR_ACL_UNPARSED = 1 << 15, /* of a decision: it stands on what could not be parsed */
 };
 
 /* One word. */
 struct xbr_acl_action {
 	__u16 what; /* enum xbr_acl_do */
-	__u16 port; /* of REDIRECT; a number that no port has while there is none of that name */
-	__u32 reserved;
+	__u16 port; /* a number that no port has while there is none of that name; so is `mirror` */
+	__u16 mirror;
+	__u16 meter;
 } __attribute__((aligned(8)));
 _Static_assert(sizeof(struct xbr_acl_action) == 8, "one word");
 
@@ -187,20 +205,25 @@ _Static_assert(sizeof(struct xbr_acl_action) == 8, "one word");
 struct xbr_acl_rule {
 	__u64 value[XBR_FLOW_WORDS];
 	__u64 mask[XBR_FLOW_WORDS];
-	__u32 next[8]; /* by level: the rule after this one in its chain; 0: none; XBR_ACL_UNLINKED: in no
+	__u32 next[6]; /* by level: the rule after this one in its chain; 0: none; XBR_ACL_UNLINKED: in no
 			  chain */
+	__u32 mark;    /* what XBR_ACL_CHANGES mean */
+	__u8 pcp;
+	__u8 dscp;
+	__u16 reserved;
 	__u16 set[XBR_ACL_SET_PLACES];   /* 0: none */
 	__u32 seq;                       /* place in the list, from 1; 0: the cell is free */
 	__u16 port_low[2], port_high[2]; /* source, destination; both ends included, host order */
 	__u32 flags;                     /* enum xbr_acl_not, enum xbr_acl_asks */
 	struct xbr_acl_action action;
-	char dev[16]; /* of REDIRECT, by name */
+	char dev[16];        /* of REDIRECT, by name */
+	char mirror_dev[16]; /* of MIRROR */
 } __attribute__((aligned(8)));
 _Static_assert(sizeof(struct xbr_acl_rule) == XBR_ACL_CELL, "a cell");
 
 /* ---- the image -------------------------------------------------------------------------------------- */
 
-#define XBR_ACL_LAYOUT 1
+#define XBR_ACL_LAYOUT 2
 
 /* Two halves that are written as one word. */
 struct xbr_acl_place {
@@ -279,7 +302,6 @@ static inline __attribute__((always_inline, unused)) __u64 xbr_acl_hash(const __
 		XBR_ONE_BY_ONE(a);
 		XBR_ONE_BY_ONE(b);
 	}
-	a = xbr_acl_mix(a, flow[XBR_FLOW_WORDS - 1] & mask[XBR_FLOW_WORDS - 1]);
 	return xbr_acl_mix(a ^ b << 1, b >> 32);
 }
 

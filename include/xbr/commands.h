@@ -313,6 +313,10 @@ enum xbr_command_flags {
 	XBR_ACL_WORD(X, "arp_tha", "LLADDR[/MASK]", "ARP target's Ethernet address") \
 	XBR_ACL_WORD(X, "nd_target", "PREFIX", "target of a neighbour solicitation, advertisement or redirect") \
 	X("redirect", "redirect", DEV, "DEV", 0, 0, 0, "send it to this port, whatever the fdb says") \
+	X("mirror", "mirror", DEV, "DEV", 0, 0, 0, "a copy, as the frame came in, leaves by this port") \
+	X("mark", "mark", STRING, "MARK", 0, 0, 0, "mark of the packet in the host (fwmark), 1 to 0xffffffff") \
+	X("set_vlan_prio", "set_vlan_prio", STRING, "PCP", 0, 0, 0, "priority in the tag of its VLAN") \
+	X("set_dscp", "set_dscp", STRING, "DSCP", 0, 0, 0, "code point") \
 	X("log", "log", FLAG, "", 0, 0, 0, "tell of it by an event (xbr monitor acl), a few in a second at most") \
 	X("police", NULL, REFUSED, "", 0, 0, 0, "there are no meters yet that a rule could police by")
 #define XBR_PARAM_BOUND_TO(X) \

@@ -84,7 +84,8 @@
 	X(storm_broadcast,  DROP,    "beyond the port's rate of broadcasts (storm_control)") \
 	X(storm_multicast,  DROP,    "beyond the port's rate of multicasts (storm_control)") \
 	X(storm_unknown,    DROP,    "beyond the port's rate of frames to unknown addresses (storm_control)") \
-	X(move_damped,      NOTE,    "an address was not moved to this port: too many were lately (fdb_move_rate)")
+	X(move_damped,      NOTE,    "an address was not moved to this port: too many were lately (fdb_move_rate)") \
+	X(acl_mirror,       NOTE,    "a copy that a rule of an access list made left by this port")
 /* clang-format on */
 
 enum xbr_reason {

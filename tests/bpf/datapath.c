@@ -454,7 +454,7 @@ static int run_xdp(const struct datapath *dp, const struct arrival *arrival, str
 
 static int run_tc(const struct datapath *dp, const struct arrival *arrival, struct departure *ret_departure)
 {
-	struct __sk_buff context = {.ifindex = arrival->ifindex, .gso_size = arrival->gso_size};
+	struct __sk_buff context = {.ifindex = arrival->ifindex, .gso_size = arrival->gso_size}, left = {};
 	const struct bpf_program *program =
 		arrival->from_host ? dp->skeleton->progs.xbr_tc_host : dp->skeleton->progs.xbr_tc_port;
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = arrival->bytes, .data_size_in = arrival->length,
@@ -464,12 +464,15 @@ static int run_tc(const struct datapath *dp, const struct arrival *arrival, stru
 	if (ret_departure) {
 		opts.data_out = ret_departure->bytes;
 		opts.data_size_out = sizeof(ret_departure->bytes);
+		opts.ctx_out = &left;
+		opts.ctx_size_out = sizeof(left);
 	}
 	err = bpf_prog_test_run_opts(bpf_program__fd(program), &opts);
 	if (err || !ret_departure)
 		return err;
 	ret_departure->code = (int)opts.retval;
 	ret_departure->length = opts.data_size_out;
+	ret_departure->mark = left.mark;
 	ret_departure->has_handoff = false;
 	return 0;
 }

@@ -57,6 +57,7 @@ struct departure {
 	__u32 length;
 	bool has_handoff;
 	struct xbr_handoff handoff;
+	__u32 mark; /* TC's */
 	__u8 bytes[4096];
 };
 

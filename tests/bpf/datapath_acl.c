@@ -62,6 +62,8 @@ static int parse_rule(char *line, struct xbr_acl_rule *rule)
 		fprintf(stderr, "%s\n", error.message);
 	if (rule->dev[0])
 		rule->action.port = (__u16)strtoul(rule->dev + 1, NULL, 10);
+	if (rule->mirror_dev[0])
+		rule->action.mirror = (__u16)strtoul(rule->mirror_dev + 1, NULL, 10);
 	return err;
 }
 

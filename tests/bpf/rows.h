@@ -107,6 +107,7 @@ struct row {
 	int xdp;                        /* what XDP returns; 0: XDP_DROP */
 	__u32 copies;                   /* BIT(port): who gets a copy of a FLOOD */
 	__u16 tci;                      /* of the VLAN it was found to be of; 0: of none */
+	struct xbr_deeds deeds;         /* what lists where it comes in want done to it */
 	struct bytes leaves[LAB_PORTS]; /* the copy for a port, where it is not the frame as it came */
 	struct row_entry after[4];      /* the whole FDB afterwards; none: unchanged */
 };

@@ -26,6 +26,16 @@
 #define A_NESTED_B BYTES(MAC_B MAC_A TAG("\x00\x05") STAG("\x00\x06") TYPE_IP DNS_PACKET)
 #define A_SNAP_B   BYTES(MAC_B MAC_A "\x00\x36\xaa\xaa\x03\x00\x00\x00" TYPE_IP DNS_PACKET)
 
+/* The same packet with code point 46 and 10, the sum of its header as it was. */
+#define IP_MARKED(tos, sum)                                                                                  \
+	"\x45" tos "\x00\x1f\x00\x07\x00\x00\x40\x11" sum "\x0a\x00\x00\x01\x0a\x00\x00\x02" UDP_DNS PADDING
+/* IPv6 from 2001:db8::1 to 2001:db8::2, the same datagram. */
+#define IP6_HEAD(first)                                                                                      \
+	first "\x00\x00\x00\x0b\x11\x40"                                                                     \
+	      "\x20\x01\x0d\xb8\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01"                             \
+	      "\x20\x01\x0d\xb8\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02"
+#define TYPE_IP6 "\x86\xdd"
+
 #define KNOWN .fdb = {A_AT_P1, B_AT_P2}
 
 static const struct row rows[] = {
@@ -141,6 +151,80 @@ static const struct row rows[] = {
 		FLOOD(broadcast, BIT(P2) | BIT(P4) | BIT(HOST)),
 		.copy_note = XBR_REASON_copy_acl,
 		.copy_note_at = P3,
+	},
+	{
+		.name = "a mark is the skb's: XDP leaves it to TC",
+		.clause = "bpf/tc.h",
+		.in = P1,
+		KNOWN,
+		.acl = {BOUND(P1, "permit ip_proto udp mark 66000")},
+		.frame = A_DNS_B,
+		FORWARD(unicast, P2),
+		.xdp = XDP_PASS,
+		.deeds = {.mark = 66000},
+	},
+	{
+		.name = "a mirror gets the frame as it came in, also one that is dropped",
+		.clause = "bpf/tc.h",
+		.in = P1,
+		.acl = {BOUND(P1, "deny ip_proto udp mirror p3")},
+		.frame = A_NESTED_B,
+		DROP(acl_deny),
+		.xdp = XDP_PASS,
+		.deeds = {.mirror = P3},
+	},
+	{
+		.name = "a code point is set, and the header's checksum mended",
+		.clause = "RFC 2474, 3; RFC 1624, 3",
+		.in = P1,
+		KNOWN,
+		.acl = {BOUND(P1, "permit ip_proto udp set_dscp 46")},
+		.frame = BYTES(MAC_B MAC_A TYPE_IP IP_MARKED("\x02", "\x66\xc3")),
+		FORWARD(unicast, P2),
+		.xdp = XDP_REDIRECT,
+		.leaves = {[P2] = BYTES(MAC_B MAC_A TYPE_IP IP_MARKED("\xba", "\x66\x0b"))},
+		.deeds = {.dscp = XBR_DEED | 46},
+	},
+	{
+		.name = "a code point is set behind tags, in IPv6",
+		.clause = "RFC 8200, 7",
+		.in = P1,
+		KNOWN,
+		.acl = {BOUND(P1, "permit ip_proto udp dst_port 53 set_dscp 10")},
+		.frame = BYTES(MAC_B MAC_A TAG("\x60\x05") TYPE_IP6 IP6_HEAD("\x6b\x9f") UDP_DNS),
+		FORWARD(unicast, P2),
+		.xdp = XDP_REDIRECT,
+		.leaves = {[P2] = BYTES(MAC_B MAC_A TAG("\x60\x05") TYPE_IP6 IP6_HEAD("\x62\x9f") UDP_DNS)},
+		.deeds = {.dscp = XBR_DEED | 10},
+	},
+	{
+		.name = "a priority is set in a tag of the frame's own",
+		.clause = "802.1Q, 9.6",
+		.in = P1,
+		KNOWN,
+		.acl = {BOUND(P1, "permit vlan_id 5 set_vlan_prio 6")},
+		.frame = BYTES(MAC_B MAC_A TAG("\x30\x05") TYPE_IP DNS_PACKET),
+		FORWARD(unicast, P2),
+		.xdp = XDP_REDIRECT,
+		.leaves = {[P2] = BYTES(MAC_B MAC_A TAG("\xd0\x05") TYPE_IP DNS_PACKET)},
+		.deeds = {.pcp = XBR_DEED | 6},
+	},
+	{
+		.name = "a priority is set in the tag that its VLAN puts on",
+		.clause = "802.1Q, 9.6",
+		.in = P1,
+		.fdb = {{.mac = MAC_A, .port = P1, .kind = XBR_FDB_DYNAMIC, .vid = 5},
+			{.mac = MAC_B, .port = P2, .kind = XBR_FDB_DYNAMIC, .vid = 5}},
+		.bridge = BRIDGE(.flags = XBR_BRIDGE_HOST_UP | XBR_BRIDGE_VLAN_FILTERING,
+				 .vlan_tpid_be = 0x0081),
+		.port = {[P1] = PORT(.pvid = 5)},
+		.vlans = {{P1, 5, .untagged = true}, {P2, 5}},
+		.acl = {BOUND(P1, "permit set_vlan_prio 6")},
+		.frame = A_DNS_B,
+		FORWARD(unicast, P2),
+		.xdp = XDP_REDIRECT,
+		.tci = 0xc005,
+		.leaves = {[P2] = BYTES(MAC_B MAC_A TAG("\xc0\x05") TYPE_IP DNS_PACKET)},
 	},
 };
 

@@ -85,6 +85,7 @@ static void check_decision(const struct run *run)
 	check(run, trace->out == row->out, "egress port");
 	check(run, trace->in == row->in, "ingress port");
 	check(run, run->left.code == expected_code(run), "return code");
+	check(run, run->dp->hook != HOOK_TC || run->left.mark == row->deeds.mark, "mark");
 }
 
 static bool is_bytes(const struct bytes *wanted, const void *bytes, size_t length)
@@ -150,7 +151,7 @@ static void check_handoff(const struct run *run)
 	check(run,
 	      h->nonce == DATAPATH_NONCE && h->in == row->in && h->out == out && h->verdict == row->verdict &&
 		      h->reason == row->reason && h->fid == fid && h->origin == row->origin &&
-		      h->tci == row->tci,
+		      h->tci == row->tci && !memcmp(&h->deeds, &row->deeds, sizeof(h->deeds)),
 	      "the decision passed on is the row's");
 }
 
@@ -162,6 +163,8 @@ static void expect_notes(const struct run *run, __u32 port, struct xbr_counters 
 		expected->reason[row->notes[i]]++;
 	if (is_finished(run) && row->copy_note && port == row->copy_note_at)
 		expected->reason[row->copy_note]++;
+	if (is_finished(run) && row->deeds.mirror && port == row->deeds.mirror)
+		expected->reason[XBR_REASON_acl_mirror]++;
 }
 
 static void expect_frame(const struct run *run, __u32 port, struct xbr_counters *expected)
@@ -172,6 +175,10 @@ static void expect_frame(const struct run *run, __u32 port, struct xbr_counters 
 		expected->rx_frames++;
 		expected->rx_bytes += row->frame.length;
 		expected->reason[row->counted ? row->counted : row->reason]++;
+	}
+	if (row->deeds.mirror && port == row->deeds.mirror) {
+		expected->tx_frames++;
+		expected->tx_bytes += row->frame.length;
 	}
 	if (receivers(row) & BIT(port)) {
 		expected->tx_frames++;
@@ -213,10 +220,9 @@ static void check_held(const struct run *run)
 	check(run, t->bridge_live[ROW_BRIDGE].learned == sum, "addresses held by the bridge");
 }
 
-/* How many frames came out at a wire; each must be the row's. */
-static unsigned int came_out(const struct run *run, __u32 port, int patience_ms)
+/* How many frames came out at a wire; each must be this one. */
+static unsigned int came_out(const struct run *run, __u32 port, const struct bytes *frame, int patience_ms)
 {
-	const struct bytes *frame = row_leaves(run->row, port);
 	unsigned int count = 0;
 	__u8 bytes[4096];
 	ssize_t length;
@@ -238,9 +244,11 @@ static void check_wires(const struct run *run)
 	if (sent)
 		sent &= ~BIT(31 - __builtin_clz(sent));
 	for (__u32 port = P1; port < LAB_PORTS; port++) {
-		bool gets = sent & BIT(port);
+		bool mirrors = run->dp->hook == HOOK_TC && port == run->row->deeds.mirror;
+		bool gets = sent & BIT(port) || mirrors;
+		const struct bytes *frame = mirrors ? &run->row->frame : row_leaves(run->row, port);
 
-		check(run, came_out(run, port, gets ? COPY_PATIENCE_MS : 0) == (gets ? 1 : 0),
+		check(run, came_out(run, port, frame, gets ? COPY_PATIENCE_MS : 0) == (gets ? 1 : 0),
 		      "a copy each for those who are to have one");
 	}
 }
@@ -321,7 +329,8 @@ static void rows_in_tc(void)
 static bool row_reaches(const struct row *row, __u32 reason)
 {
 	return row->reason == reason || row->counted == reason || row->notes[0] == reason ||
-	       row->notes[1] == reason || row->copy_note == reason;
+	       row->notes[1] == reason || row->copy_note == reason ||
+	       (row->deeds.mirror && reason == XBR_REASON_acl_mirror);
 }
 
 static bool table_reaches(const struct row_table *table, __u32 reason)

@@ -142,6 +142,7 @@ acl add guest seq 40 permit arp_op request not arp_sip 10.0.0.0/8 arp_sha 02:00:
 acl add guest seq 50 deny nd_target fe80::/10
 acl add guest seq 60 permit ip_proto icmp icmp_type 8 icmp_code 0 dscp 46 frag no
 acl add guest seq 70 permit eth_type 0x88b6 redirect v2
+acl add guest seq 80 permit eth_type 0x88b7 mirror v2 mark 4294967295 set_vlan_prio 0 set_dscp 46
 acl add other seq 10 deny
 acl bind guest dev v1 in
 acl bind other vlan 7 br br0 out
@@ -184,6 +185,35 @@ def test_a_set_changes_at_once_and_by_one_write(pair):
     assert passes(lab, g1, g2, frame) == 1
 
 
+@pytest.mark.parametrize("hook", ["off", "generic"])
+def test_rules_mirror_and_change(running, hook):
+    lab = running
+    g1, g2, g3 = lab.guests(3)
+    lab.bridge([g1, g2, g3])
+    for guest in (g1, g2):
+        lab.xbr(f"fdb add {guest.mac} dev {guest.port} static")
+    lab.xbr(f"link set dev v1 xdp {hook}")
+    lab.xbr("acl add guest permit ip_proto udp dst_port 53 set_dscp 46 mirror v3 mark 7")
+    lab.xbr("acl add guest deny ip_proto udp dst_port 54 mirror v3")
+    lab.xbr("acl add guest permit vlan_id 5 set_vlan_prio 6")
+    lab.xbr("acl bind guest dev v1 in")
+
+    def frame(port, dscp=0):
+        return ethernet(g2.mac, g1.mac, 0x0800, ipv4("10.0.0.1", "10.0.0.2", 17, udp(1000, port), dscp=dscp))
+
+    def tagged(priority):
+        return ethernet(g2.mac, g1.mac, 0x8100, struct.pack("!HH", priority << 13 | 5, 0x88b5) + bytes(50))
+    with lab.listen(g2, g3) as ears:
+        g1.send(frame(53), frame(54), frame(55), tagged(1))
+        assert ears.copies(frame(53, dscp=46)) == {g2: 1, g3: 0}
+        assert ears.copies(frame(53)) == {g2: 0, g3: 1}
+        assert ears.copies(frame(54)) == {g2: 0, g3: 1}
+        assert ears.copies(frame(55)) == {g2: 1, g3: 0}
+        assert ears.copies(tagged(6)) == {g2: 1, g3: 0}
+    assert lab.stats("v3")["reasons"]["acl_mirror"] == 2
+    assert "done where they come in" in lab.xbr("acl bind guest dev v2 out", check=False).stderr
+
+
 @pytest.mark.parametrize("command, sentence", [
     ("acl add guest deny dst_port 80", "a port needs ip_proto"),
     ("acl add guest deny src_ip 10.0.0.1 dst_ip 2001:db8::1", "no frame has both"),
@@ -193,6 +223,11 @@ def test_a_set_changes_at_once_and_by_one_write(pair):
     ("acl add guest deny not redirect v1", "cannot be turned round"),
     ("acl add guest deny redirect v1", "cannot be redirected"),
     ("acl add guest permit redirect v9", "v9 is not a port"),
+    ("acl add guest permit mirror v9", "v9 is not a port"),
+    ("acl add guest deny mark 3", "cannot be marked or changed"),
+    ("acl add guest permit mark 0", "a number from 1"),
+    ("acl add guest permit set_dscp 64", "a code point from 0 to 63"),
+    ("acl add guest permit not set_vlan_prio 3", "cannot be turned round"),
     ("acl add guest police gold", "no meters"),
     ("acl add used seq 10 deny", "has a rule with seq 10 already"),
     ("acl del used", "bound to dev v1 in"),
