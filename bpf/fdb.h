@@ -29,6 +29,14 @@ STAGE __u32 *fdb_data_word(struct xbr_fdb_bucket *b, __u32 way)
 	return (__u32 *)&b->data[way];
 }
 
+/* Asks memory for a bucket that is compared later. */
+STAGE void fdb_touch(struct xbr_fdb_bucket *b)
+{
+	__u64 word = *(volatile __u64 *)fdb_key_word(b, 0);
+
+	(void)word;
+}
+
 /*
  * Written out way by way, and each pointer made final where it is found: were it made later, from a number
  * that differs by the path one came, the verifier would ask for CAP_PERFMON.

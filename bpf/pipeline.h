@@ -44,8 +44,6 @@ struct addresses {
 /* Both buckets are asked for before either is compared: their cache misses overlap. */
 STAGE bool addresses_find(const struct frame *f, struct addresses *a)
 {
-	__u64 touched;
-
 	a->src_key = fdb_key(f->src, f->fid);
 	a->dst_key = fdb_key(f->dst, f->fid);
 	a->src_hash = fdb_hash(a->src_key, settings.fdb_seed);
@@ -54,8 +52,7 @@ STAGE bool addresses_find(const struct frame *f, struct addresses *a)
 	a->dst_first = fdb_bucket(fdb_first(a->dst_hash, settings.fdb_mask));
 	if (!a->src_first || !a->dst_first)
 		return false;
-	touched = *(volatile __u64 *)fdb_key_word(a->dst_first, 0);
-	(void)touched;
+	fdb_touch(a->dst_first);
 	return true;
 }
 

@@ -65,9 +65,8 @@ STAGE void tc_context(struct frame *f, struct __sk_buff *skb)
 	f->in = (__u32)device;
 	f->len = tc_wire_len(skb);
 	f->gso_size = skb->gso_size;
-	device >>= XBR_DEVICE_ENCAP_SHIFT;
-	if (feature_on(XBR_FEATURE_encap) && device)
-		encap_take(f, tc_encap_find(skb, (__u32)device));
+	if (feature_on(XBR_FEATURE_encap) && XBR_DEVICE_ENCAP(device))
+		encap_take(f, tc_encap_find(skb, XBR_DEVICE_ENCAP(device)));
 }
 
 /* The frame is the guest's own from here on. */

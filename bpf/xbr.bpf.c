@@ -5,6 +5,7 @@
  */
 #include "tc.h"
 #include "xdp.h"
+#include "xdp_short.h"
 
 char _license[] SEC("license") = "GPL";
 
@@ -14,7 +15,10 @@ int xbr_xdp(struct xdp_md *xdp)
 {
 	struct xdp_frame x = {};
 	struct frame *f = &x.f;
+	int action = xdp_short(xdp);
 
+	if (action)
+		return action;
 	xdp_wipe_metadata(xdp);
 	xdp_context(f, xdp);
 	if (!xdp_strip(f, xdp))

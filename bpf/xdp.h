@@ -35,9 +35,8 @@ STAGE void xdp_context(struct frame *f, struct xdp_md *xdp)
 
 	f->len = (__u32)bpf_xdp_get_buff_len(xdp);
 	f->in = (__u32)device;
-	device >>= XBR_DEVICE_ENCAP_SHIFT;
-	if (feature_on(XBR_FEATURE_encap) && device)
-		encap_take(f, xdp_encap_find(xdp, (__u32)device));
+	if (feature_on(XBR_FEATURE_encap) && XBR_DEVICE_ENCAP(device))
+		encap_take(f, xdp_encap_find(xdp, XBR_DEVICE_ENCAP(device)));
 }
 
 /*

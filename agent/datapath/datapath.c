@@ -494,10 +494,11 @@ uint32_t datapath_jiffies(struct datapath *dp)
 	return dp->clock_jiffies + (uint32_t)((ns - dp->clock_ns) * dp->hz / 1000000000);
 }
 
-int datapath_set_port_of(struct datapath *dp, uint32_t ifindex, uint32_t port, uint8_t encap)
+int datapath_set_port_of(struct datapath *dp, uint32_t ifindex, uint32_t port, uint8_t encap, uint16_t fid)
 {
 	int fd = bpf_map__fd(dp->bpf->maps.port_of_sparse);
-	uint64_t value = port | (uint64_t)encap << XBR_DEVICE_ENCAP_SHIFT;
+	uint64_t value =
+		port | (uint64_t)encap << XBR_DEVICE_ENCAP_SHIFT | (uint64_t)fid << XBR_DEVICE_FID_SHIFT;
 	int err;
 
 	if (ifindex < XBR_IFINDEX_DENSE) {

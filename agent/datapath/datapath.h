@@ -100,9 +100,9 @@ void datapath_remove(struct datapath *dp);
 /* The clock that FDB ages are written by. */
 uint32_t datapath_jiffies(struct datapath *dp);
 
-/* Which port a device is, and which kind of channels it carries (enum xbr_encap); XBR_PORT_NONE takes the
- * device out. 0 or -errno. */
-int datapath_set_port_of(struct datapath *dp, uint32_t ifindex, uint32_t port, uint8_t encap);
+/* Which port a device is, which kind of channels it carries (enum xbr_encap), and the FID of its bridge;
+ * XBR_PORT_NONE takes the device out. 0 or -errno. */
+int datapath_set_port_of(struct datapath *dp, uint32_t ifindex, uint32_t port, uint8_t encap, uint16_t fid);
 
 /* Which port a channel of a device is (word: kind and number); XBR_PORT_NONE takes it out. 0 or -errno. */
 int datapath_set_channel(struct datapath *dp, uint32_t ifindex, uint32_t word, uint32_t port);

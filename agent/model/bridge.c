@@ -154,7 +154,8 @@ static int local_port_bind(struct model *model, struct bridge *bridge, struct xb
 	local->ifindex = bridge->ifindex;
 	local->link = bridge->link;
 	port_write(model, local);
-	err = datapath_set_port_of(model->dp, local->ifindex, local->number, XBR_ENCAP_NONE);
+	err = datapath_set_port_of(model->dp, local->ifindex, local->number, XBR_ENCAP_NONE,
+				   (uint16_t)bridge->index);
 	if (!err)
 		err = attach_on(model->dp, local->number, local->ifindex, ATTACH_TC_HOST);
 	if (err && err != -EEXIST)
@@ -174,7 +175,7 @@ static void local_port_unbind(struct model *model, struct bridge *bridge)
 	attach_off(model->dp, local->number, local->ifindex, ATTACH_TC_HOST);
 	hook_clsact_cleanup(model, local);
 	fdb_own_address_remove(model, local);
-	datapath_set_port_of(model->dp, local->ifindex, XBR_PORT_NONE, XBR_ENCAP_NONE);
+	datapath_set_port_of(model->dp, local->ifindex, XBR_PORT_NONE, XBR_ENCAP_NONE, 0);
 	port_free(model, local);
 	bridge->local = NULL;
 }

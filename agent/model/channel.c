@@ -217,7 +217,7 @@ int trunk_bind(struct model *model, struct port *trunk, const struct rtnl_link *
 			err = channel_bind(model, port, error);
 	if (!err) {
 		port_listen_to_all(model, trunk, true);
-		err = datapath_set_port_of(model->dp, trunk->ifindex, trunk->number, trunk->encap.kind);
+		err = datapath_set_port_of(model->dp, trunk->ifindex, trunk->number, trunk->encap.kind, 0);
 		if (err)
 			xbr_refuse(error, err, "cannot enter %s in the port table: %s", trunk->name,
 				   strerror(-err));
@@ -250,7 +250,7 @@ void trunk_unbind(struct model *model, struct port *trunk)
 	port_memory(model, trunk)->promiscuous_by_us = 0;
 	hook_detach(model, trunk, here);
 	if (datapath_port_of(model->dp, trunk->ifindex) == trunk->number)
-		datapath_set_port_of(model->dp, trunk->ifindex, XBR_PORT_NONE, XBR_ENCAP_NONE);
+		datapath_set_port_of(model->dp, trunk->ifindex, XBR_PORT_NONE, XBR_ENCAP_NONE, 0);
 	trunk->ifindex = 0;
 	memset(&trunk->link, 0, sizeof(trunk->link));
 	port_write(model, trunk);

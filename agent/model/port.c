@@ -247,7 +247,8 @@ int port_bind(struct model *model, struct port *port, const struct rtnl_link *li
 	port->ifindex = (uint32_t)link->ifindex;
 	port_write(model, port);
 	edge_begin(model, port);
-	err = datapath_set_port_of(model->dp, port->ifindex, port->number, XBR_ENCAP_NONE);
+	err = datapath_set_port_of(model->dp, port->ifindex, port->number, XBR_ENCAP_NONE,
+				   (uint16_t)port->bridge->index);
 	if (err)
 		err = xbr_refuse(error, err, "cannot enter %s in the port table: %s", port->name,
 				 strerror(-err));
@@ -409,7 +410,7 @@ static void device_unbind(struct model *model, struct port *port)
 	port_memory(model, port)->allmulti_by_us = 0;
 	hook_detach(model, port, here);
 	if (datapath_port_of(model->dp, port->ifindex) == port->number)
-		datapath_set_port_of(model->dp, port->ifindex, XBR_PORT_NONE, XBR_ENCAP_NONE);
+		datapath_set_port_of(model->dp, port->ifindex, XBR_PORT_NONE, XBR_ENCAP_NONE, 0);
 	port->ifindex = 0;
 	memset(&port->link, 0, sizeof(port->link));
 	port_write(model, port);

@@ -178,8 +178,8 @@ void host_frame(const void *data, size_t length, __u32 ifindex, __u32 gso_size,
 	__u8 inner[HOST_FRAME_MAX];
 	struct octets octets;
 
-	if (device >> XBR_DEVICE_ENCAP_SHIFT)
-		find_channel(&f, data, length, ifindex, (__u32)(device >> XBR_DEVICE_ENCAP_SHIFT));
+	if (XBR_DEVICE_ENCAP(device))
+		find_channel(&f, data, length, ifindex, XBR_DEVICE_ENCAP(device));
 	if (f.channel_octets && length <= sizeof(inner))
 		data = strip_channel(&f, data, inner);
 	octets = (struct octets){.at = data, .count = f.len};

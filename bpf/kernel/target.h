@@ -393,7 +393,7 @@ static __noinline __u64 port_of_sparse_ifindex(__u32 ifindex)
 	return value ? *value : XBR_PORT_NONE;
 }
 
-/* The port that a device is, or XBR_PORT_NONE; above XBR_DEVICE_ENCAP_SHIFT the channels it carries. */
+/* The port that a device is, or XBR_PORT_NONE; with it what else `port_of` says. */
 STAGE __u64 port_of_ifindex(__u32 ifindex)
 {
 	__u64 *value;

@@ -37,10 +37,16 @@
 #define XBR_VID_LIMIT 4096
 #define XBR_VID_MAX   4094
 
-/* `port_of` finds a port number (64 bits: what an array's values are rounded up to) by ifindex: below this in
- * an array, above it in a hash. Above the number stands the kind of channels that the device carries. */
-#define XBR_IFINDEX_DENSE      65536
-#define XBR_DEVICE_ENCAP_SHIFT 32
+/*
+ * `port_of` finds a port number (64 bits: what an array's values are rounded up to) by ifindex: below this in
+ * an array, above it in a hash. Above the number stands the kind of channels that the device carries, above
+ * that the FID of the port's bridge: a copy, so that a frame's addresses can be asked for before its bridge.
+ */
+#define XBR_IFINDEX_DENSE        65536
+#define XBR_DEVICE_ENCAP_SHIFT   32
+#define XBR_DEVICE_FID_SHIFT     48
+#define XBR_DEVICE_ENCAP(device) ((__u32)((device) >> XBR_DEVICE_ENCAP_SHIFT) & 0xffff)
+#define XBR_DEVICE_FID(device)   ((__u32)((device) >> XBR_DEVICE_FID_SHIFT))
 
 /* ---- ports ------------------------------------------------------------------------------------- */
 

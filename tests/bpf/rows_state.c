@@ -135,7 +135,7 @@ static int set_devices(const struct datapath *dp, const struct lab *lab)
 	int err = 0;
 
 	for (__u32 n = P1; n < LAB_PORTS && !err; n++) {
-		err = datapath_set_port_of(dp, lab->ifindex[n], n);
+		err = datapath_set_port_of(dp, lab->ifindex[n], n | (__u64)ROW_FID << XBR_DEVICE_FID_SHIFT);
 		if (!err && XDP_DEVICES & BIT(n))
 			err = datapath_set_xdp_port(dp, n, lab->ifindex[n]);
 	}

@@ -77,6 +77,7 @@ static void prepare_vlans(const struct tables *t)
 static int prepare_ports(const struct datapath *dp, const struct lab *lab)
 {
 	int err = 0;
+	__u64 fid;
 
 	for (__u32 n = P1; n < LAB_PORTS && !err; n++) {
 		dp->tables.ports[n] = (struct xbr_port){.ifindex = lab->ifindex[n],
@@ -84,7 +85,8 @@ static int prepare_ports(const struct datapath *dp, const struct lab *lab)
 							.state = XBR_STATE_FORWARDING,
 							.flags = usual_flags(n),
 							.mtu = 1500};
-		err = datapath_set_port_of(dp, lab->ifindex[n], n);
+		fid = dp->tables.bridges[bridge_of(n)].fid;
+		err = datapath_set_port_of(dp, lab->ifindex[n], n | fid << XBR_DEVICE_FID_SHIFT);
 	}
 	return err;
 }
