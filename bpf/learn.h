@@ -174,10 +174,12 @@ STAGE void learn_over(const struct frame *f, const struct xbr_port *port, const 
 }
 
 /* An address that is tied down in all VLANs of its port is not learned in one. False: it is a blackhole. */
-STAGE bool learn_pinned_above(struct frame *f, __u32 have)
+STAGE bool learn_pinned_above(struct frame *f, const struct xbr_port *port, __u32 have)
 {
 	if (fdb_data_kind(have) == XBR_FDB_BLACKHOLE)
 		return frame_drop(f, XBR_REASON_blackhole);
+	if (port->flags & XBR_PORT_LOCAL)
+		return true; /* who else should send from it */
 	if (fdb_data_kind(have) == XBR_FDB_LOCAL)
 		learn_own(f, f->src, have);
 	else if (fdb_data_port(have) != f->in)
@@ -223,7 +225,7 @@ STAGE bool learn(struct frame *f, const struct xbr_port *port, const struct xbr_
 		__u32 above = (__u32)fdb_pinned(f->src, bridge->fid, vlan_of(f));
 
 		if (above)
-			return learn_pinned_above(f, above);
+			return learn_pinned_above(f, port, above);
 	}
 	if (!learn_is_on(port, bridge))
 		return true;

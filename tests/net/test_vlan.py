@@ -8,6 +8,7 @@ words of bridge(8), what survives, and what is refused.
 import itertools
 import json
 import struct
+import subprocess
 import time
 
 import pytest
@@ -271,6 +272,37 @@ def test_a_saved_configuration_is_applied_as_it_was(pair, tmp_path):
     lab.xbr(f"apply {file}")
     assert lab.xbr("save").stdout == file.read_text()
     assert "changed 0" in lab.xbr(f"apply {file}").stdout
+
+
+# ---- streams ----
+
+
+@pytest.mark.parametrize("mtu", [1500, 9000])
+@pytest.mark.parametrize("protocol", ["802.1Q", "802.1ad"])
+def test_streams_cross_tagged_links_and_translation_in_large_frames(running, protocol, mtu):
+    """Two bridges and a trunk between them, VLAN 10 there and 20 here: TCP with super-frames and checksums left to whoever sends last."""
+    lab = running
+    a, b = lab.guests(2, mtu=mtu)
+    run(f"ip -n {lab.ns} link add t1 mtu {mtu} type veth peer name t2 mtu {mtu}")
+    for name, guest, trunk, vid in (("br1", a, "t1", 10), ("br2", b, "t2", 20)):
+        lab.host(f"ip link set {trunk} up")
+        lab.xbr(f"bridge add {name} vlan_filtering 1 vlan_protocol {protocol} vlan_default_pvid 0")
+        batch(lab, [f"link add {guest.port} master {name}", f"link add {trunk} master {name}", f"vlan add vid {vid} dev {guest.port} pvid untagged",
+                    f"vlan add vid {vid} dev {trunk}"])
+    lab.xbr("vlanmap add vid 10 to 20 dev t2 priority 3")
+    lab.wait_forwarding(a.port, b.port, "t1", "t2")
+    a.address()
+    assert b.address() and a.ping(b.ip)
+    assert a.run("ping", "-q", "-c1", "-W2", "-Mdo", "-s", str(mtu - 28), b.ip, check=False).returncode == 0
+    before = lab.stats("t2")
+    server = b.popen("iperf3", "-s", "-1", stdout=subprocess.DEVNULL)
+    wait_for(lambda: b.run("ss", "-Hltn", "sport", "=", "5201").stdout, what="the server")
+    sent = json.loads(a.run("iperf3", "-J", "-n", "64M", "-c", b.ip).stdout)["end"]["sum_received"]["bytes"]
+    server.wait(10)
+    after = lab.stats("t2")
+    assert sent >= 32 << 20
+    frames = after["rx"]["packets"] - before["rx"]["packets"]
+    assert sent / frames > 2 * mtu, f"super-frames were cut on their way: {sent} octets in {frames} frames"
 
 
 # ---- words ----
