@@ -12,11 +12,12 @@ import time
 from lab import XBR, inside, run
 from results import Line
 from rows_frames import K, M, opened
-from sides import Bridge, Xbr
+from sides import Bridge, OpenVSwitch, Xbr
 
 TEXT_PART = 20_000   # entries of `bridge -batch`, which takes half a minute for 1 M: scaled
 REFUSED = 1e-5       # of the addresses, at the most: both their buckets are full
 PORTS = 5000
+VSCTL_PART = 500     # ports of ovs-vsctl, which takes minutes for all
 BRIDGE_PORTS = 1000  # on each bridge: the kernel's takes 1023
 
 # linux/netlink.h, linux/rtnetlink.h, linux/neighbour.h
@@ -194,27 +195,51 @@ def make_devices(side, number):
     run("ip", "-n", side.lab.ns, "-batch", batch(side, "devices", lines))
 
 
+def by_xbr(side, number):
+    """Seconds of one transaction that makes so many ports, on bridges of BRIDGE_PORTS each."""
+    make_devices(side, number)
+    bridges = [f"br{n}" for n in range(-(-number // BRIDGE_PORTS))]
+    config = [f"bridge add {bridge}" for bridge in bridges] + [f"link add i{n} master {bridges[n // BRIDGE_PORTS]}" for n in range(number)]
+    return timed(xbr, side, "apply", batch(side, "config", config))
+
+
+def by_ip(side, number):
+    make_devices(side, number)
+    bridges = [f"br{n}" for n in range(-(-number // BRIDGE_PORTS))]
+    config = [f"link add {bridge} type bridge" for bridge in bridges[1:]] + [f"link set i{n} master {bridges[n // BRIDGE_PORTS]}" for n in range(number)]
+    return timed(run, "ip", "-n", side.lab.ns, "-batch", batch(side, "config", config))
+
+
+def by_vsctl(side, number):
+    """From a part, scaled in the peer's favour: twice as many take more than twice as long."""
+    part = min(number, VSCTL_PART)
+    make_devices(side, part)
+    return timed(side.vsctl, " -- ".join(f"add-port br0 i{n}" for n in range(part))) * number / part
+
+
 def ports(number):
-    with opened(lambda: Xbr(2, max_ports=16384), lambda: Bridge(2)) as (ours, its):
-        for side in (ours, its):
-            make_devices(side, number)
-        bridges = [f"br{n}" for n in range(-(-number // BRIDGE_PORTS))]
-        masters = [(f"i{n}", bridges[n // BRIDGE_PORTS]) for n in range(number)]
-        config = [f"bridge add {bridge}" for bridge in bridges] + [f"link add {dev} master {bridge}" for dev, bridge in masters]
-        mine = timed(xbr, ours, "apply", batch(ours, "config", config))
-        config = [f"link add {bridge} type bridge" for bridge in bridges[1:]] + [f"link set {dev} master {bridge}" for dev, bridge in masters]
-        theirs = timed(run, "ip", "-n", its.lab.ns, "-batch", batch(its, "config", config))
-        yield Line("B23", f"{number} ports in one transaction", "ip -batch", [theirs], [mine], unit="s", limit=5 * number / PORTS, aim=1)
+    """With the hooks that xbr takes by itself, and with TC programs as filters."""
+    work, limit = f"{number} ports in one transaction", 5 * number / PORTS
+    took = []
+    for make, by in ((lambda: Bridge(2), by_ip), (lambda: OpenVSwitch(2), by_vsctl), (lambda: Xbr(2, max_ports=16384), by_xbr),
+                     (lambda: Xbr(2, max_ports=16384, tc="clsact"), by_xbr)):
+        with opened(make) as (side,):
+            took.append(by(side, number))
+    batch_time, vsctl_time, auto, clsact = took
+    yield Line("B23", work, "ip -batch", [batch_time], [auto], unit="s", limit=limit, aim=1)
+    yield Line("B23", work, "ovs-vsctl", [vsctl_time], [auto], unit="s", note=f"the peer's from {min(number, VSCTL_PART)}")
+    yield Line("B23", f"{work}, --tc clsact", "ip -batch", [batch_time], [clsact], unit="s", limit=limit, aim=1)
 
 
 def b23(bench):
     yield from ports(PORTS if bench.thorough else 200)
-    with opened(lambda: Xbr(2, fdb_size=M, max_ports=10_000)) as (side,):
+    many, what = (10_000, "10,000") if bench.thorough else (200, "200")
+    with opened(lambda: Xbr(2, fdb_size=M, max_ports=16384, tc="clsact")) as (side,):
+        by_xbr(side, many)
         for port in (1, 2):
             side.learn(port, 512 * K)
-        yield Line("B23", "the agent's memory, 1 M addresses, room for 10,000 ports", "", ours=[memory_mb(side.lab.agent.process.pid)], unit="MB",
-                   limit=256)
-        yield Line("B23", "the agent's processor time, idle, 1 M addresses", "", ours=[cpu_share(side, lambda: time.sleep(5))],
+        yield Line("B23", f"the agent's memory, 1 M addresses, {what} ports", "", ours=[memory_mb(side.lab.agent.process.pid)], unit="MB", limit=256)
+        yield Line("B23", f"the agent's processor time, idle, 1 M addresses, {what} ports", "", ours=[cpu_share(side, lambda: time.sleep(5))],
                    unit="%", limit=1)
     with opened(lambda: Xbr(2, fdb_size=M)) as (side,):
         side.learn(1)

@@ -133,7 +133,7 @@ class Floor(Side):
 
 
 class Xbr(Side):
-    """link_options: of every port. fdb_size: addresses. binary: the agent's."""
+    """link_options: of every port. fdb_size: addresses. binary: the agent's. tc: how TC programs are attached."""
 
     name = "xbr"
 
@@ -143,7 +143,8 @@ class Xbr(Side):
         self.lab.bridge(self.guests, options=f"ageing_time {LONG}", link_options=self.link_options)
 
     def agent_options(self):
-        return "--fdb-size", str(self.options.get("fdb_size", 131072)), "--max-ports", str(self.options.get("max_ports", 1024))
+        return ("--fdb-size", str(self.options.get("fdb_size", 131072)), "--max-ports", str(self.options.get("max_ports", 1024)),
+                "--tc", self.options.get("tc", "auto"))
 
     def add_port(self, guest):
         self.lab.xbr(f"link add {guest.port} master br0 {self.link_options}")
@@ -275,4 +276,4 @@ class OpenVSwitch(Side):
         return process
 
     def vsctl(self, command):
-        return self.lab.host(f"ovs-vsctl --timeout=30 --db={self.socket} {command}", env=self.environment)
+        return self.lab.host(f"ovs-vsctl --timeout=300 --db={self.socket} {command}", env=self.environment)
