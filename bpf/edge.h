@@ -8,6 +8,7 @@
 
 #include "acl.h"
 #include "modes.h"
+#include "mst.h"
 #include "vlan.h"
 
 #define VLAN_ALLOWANCE  4  /* the kernel lets a frame be one tag longer than the MTU: is_skb_forwardable() */
@@ -33,7 +34,7 @@ STAGE bool edge_same_community(const struct xbr_port *in, const struct xbr_port 
 STAGE enum xbr_reason edge_refusal(const struct frame *f, const struct xbr_port *in,
 				   const struct xbr_port *out, __u32 out_number)
 {
-	if (out->state != XBR_STATE_FORWARDING)
+	if (mst_state(f, out, out_number) != XBR_STATE_FORWARDING)
 		return XBR_REASON_egress_down;
 	if (out_number == f->in && !(out->flags & XBR_PORT_HAIRPIN) && !vlan_reflects(f, out_number))
 		return XBR_REASON_same_port;

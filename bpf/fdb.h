@@ -16,7 +16,7 @@
 #ifndef XBR_FDB_H
 #define XBR_FDB_H
 
-#include "vlan.h"
+#include "mst.h"
 #include "xbr/fdb_word.h"
 
 STAGE __u64 *fdb_key_word(struct xbr_fdb_bucket *b, __u32 way)
@@ -147,10 +147,12 @@ STAGE __u32 fdb_epoch(const struct xbr_bridge *bridge)
 	return (jiffies_now() >> bridge->epoch_shift) & FDB_AGE_MASK;
 }
 
-/* Does a dynamic entry still hold: of its port's generation, and seen within the ageing time? */
-STAGE bool fdb_holds(__u32 data, const struct xbr_port *port, const struct xbr_bridge *bridge, __u32 epoch)
+/* Does a dynamic entry of the frame's VLAN still hold: of its port's generation, and seen within the ageing
+ * time? */
+STAGE bool fdb_holds(const struct frame *f, __u32 data, const struct xbr_port *port,
+		     const struct xbr_bridge *bridge, __u32 epoch)
 {
-	return fdb_data_generation(data) == port->generation &&
+	return fdb_data_generation(data) == mst_generation(f, port, fdb_data_port(data)) &&
 	       fdb_data_idle(data, epoch) <= bridge->ageing_epochs;
 }
 

@@ -32,6 +32,10 @@ struct frame {
 	bool vlan_tag;      /* `tag` is the VLAN's own: it can be taken off, or be another one */
 	bool vlan_stats;    /* it is to be counted by VLAN, too */
 
+	/* by mst; 0 where the bridge has one spanning tree */
+	__u8 tree;       /* XBR_TREE_OF() its VLAN */
+	__u8 tree_state; /* of the ingress port in it */
+
 	/* by modes: the port at which the source of a frame from the uplink is known, else XBR_PORT_NONE */
 	__u32 origin;
 	/* by acl */

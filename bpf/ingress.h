@@ -6,7 +6,7 @@
 #ifndef XBR_INGRESS_H
 #define XBR_INGRESS_H
 
-#include "frame.h"
+#include "mst.h"
 
 STAGE bool ingress_source_ok(struct frame *f)
 {
@@ -17,8 +17,9 @@ STAGE bool ingress_source_ok(struct frame *f)
 	return true;
 }
 
-/* Asked after `punt`: a discarding port receives control frames. */
-STAGE bool ingress_state(struct frame *f, const struct xbr_port *port)
+/* Asked after `punt`: a discarding port receives control frames. Where a port has a state in each of several
+ * trees, mst() asks when the VLAN is known. */
+STAGE bool ingress_state(struct frame *f, const struct xbr_port *port, const struct xbr_bridge *bridge)
 {
 	switch (port->state) {
 	case XBR_STATE_FORWARDING:
@@ -27,7 +28,7 @@ STAGE bool ingress_state(struct frame *f, const struct xbr_port *port)
 	case XBR_STATE_DISABLED:
 		return frame_drop(f, XBR_REASON_port_down);
 	default:
-		return frame_drop(f, XBR_REASON_port_discarding);
+		return mst_is_on(bridge) || frame_drop(f, XBR_REASON_port_discarding);
 	}
 }
 

@@ -118,11 +118,11 @@ STAGE void learn_move(const struct frame *f, const struct xbr_port *port, __u64 
 
 /* A dynamic entry counts as long as it is of its port's generation, expired or not: the agent takes it out
  * later. */
-STAGE bool learn_is_held(__u32 have)
+STAGE bool learn_is_held(const struct frame *f, __u32 have)
 {
 	const struct xbr_port *holder = port_get(fdb_data_port(have));
 
-	return holder && holder->generation == fdb_data_generation(have);
+	return holder && mst_generation(f, holder, fdb_data_port(have)) == fdb_data_generation(have);
 }
 
 STAGE void learn_over_dynamic(const struct frame *f, const struct xbr_port *port,
@@ -130,7 +130,7 @@ STAGE void learn_over_dynamic(const struct frame *f, const struct xbr_port *port
 {
 	struct learn_room room;
 
-	if (!learn_is_held(have)) {
+	if (!learn_is_held(f, have)) {
 		if (learn_take_room(f, port, bridge, &room))
 			learn_fill(f, key, data, have, want, &room);
 	} else if (fdb_data_port(have) == f->in) {
@@ -214,7 +214,7 @@ STAGE bool learn_is_on(const struct xbr_port *port, const struct xbr_bridge *bri
 STAGE bool learn(struct frame *f, const struct xbr_port *port, const struct xbr_bridge *bridge,
 		 struct xbr_fdb_bucket *first, __u64 key, __u64 hash, __u32 *data, __u32 epoch, __u32 kind)
 {
-	__u32 want = fdb_data(f->in, port->generation, kind, epoch);
+	__u32 want = fdb_data(f->in, mst_generation(f, port, f->in), kind, epoch);
 	__u32 have = data ? *data : 0;
 
 	if (have == want)

@@ -21,7 +21,7 @@ STAGE bool locked_is_authorised(const struct frame *f, const struct xbr_port *po
 		return false;
 	switch (fdb_data_kind(have)) {
 	case XBR_FDB_DYNAMIC:
-		return fdb_holds(have, port, bridge, epoch);
+		return fdb_holds(f, have, port, bridge, epoch);
 	case XBR_FDB_STATIC:
 	case XBR_FDB_STICKY:
 		return true;
@@ -45,7 +45,7 @@ STAGE bool locked_may_note(const struct frame *f, const struct xbr_bridge *bridg
 		return true;
 	if (fdb_data_kind(have) != XBR_FDB_DYNAMIC && fdb_data_kind(have) != XBR_FDB_LOCKED)
 		return fdb_data_kind(have) == XBR_FDB_NONE;
-	return !holder || !fdb_holds(have, holder, bridge, epoch);
+	return !holder || !fdb_holds(f, have, holder, bridge, epoch);
 }
 
 /* As what the source is learned: enum xbr_fdb_kind; none: not at all. have: its entry; one that ties it down
@@ -86,7 +86,7 @@ STAGE bool limit_is_known(const struct frame *f, const struct xbr_port *port, __
 		return false;
 	if (kind != XBR_FDB_DYNAMIC)
 		return true;
-	return fdb_data_port(have) == f->in && fdb_data_generation(have) == port->generation;
+	return fdb_data_port(have) == f->in && fdb_data_generation(have) == mst_generation(f, port, f->in);
 }
 
 GLOBAL int limit_reached(__u32 port, __u32 limit, __u32 shuts)

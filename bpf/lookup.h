@@ -45,7 +45,7 @@ STAGE bool lookup_dynamic(struct frame *f, const struct xbr_bridge *bridge, __u3
 {
 	const struct xbr_port *holder = port_get(fdb_data_port(data));
 
-	if (!holder || !fdb_holds(data, holder, bridge, epoch))
+	if (!holder || !fdb_holds(f, data, holder, bridge, epoch))
 		return lookup_unknown(f);
 	return lookup_to(f, fdb_data_port(data), XBR_REASON_unicast);
 }

@@ -24,14 +24,15 @@ STAGE bool modes_in_play(const struct xbr_port *in)
 
 /* ---- before learning: where does it come from? ---- */
 
-STAGE __u32 modes_origin(const struct xbr_bridge *bridge, __u32 data, __u32 epoch)
+STAGE __u32 modes_origin(const struct frame *f, const struct xbr_bridge *bridge, __u32 data, __u32 epoch)
 {
 	const struct xbr_port *holder;
 
 	switch (fdb_data_kind(data)) {
 	case XBR_FDB_DYNAMIC:
 		holder = port_get(fdb_data_port(data));
-		return holder && fdb_holds(data, holder, bridge, epoch) ? fdb_data_port(data) : XBR_PORT_NONE;
+		return holder && fdb_holds(f, data, holder, bridge, epoch) ? fdb_data_port(data)
+									   : XBR_PORT_NONE;
 	case XBR_FDB_STATIC:
 	case XBR_FDB_STICKY:
 		return fdb_data_port(data);
@@ -51,7 +52,7 @@ STAGE bool modes_reflected(struct frame *f, const struct xbr_port *in, const str
 
 	if (!(in->edge & XBR_EDGE_UPLINK))
 		return false;
-	origin = modes_origin(bridge, data, epoch);
+	origin = modes_origin(f, bridge, data, epoch);
 	f->origin = origin == f->in ? XBR_PORT_NONE : origin;
 	return f->origin != XBR_PORT_NONE;
 }

@@ -8,6 +8,7 @@
  *     ingress    port known? up? source address a possible one?
  *     punt       a control frame that the agent asked for?
  *     vlan       which VLAN? may it come in? the FID of its addresses
+ *     mst        does the port learn or forward in the VLAN's spanning tree?
  *     guard      may its sender say what it says?
  *     acl        ordered rules: does it pass? to another port? (again where it leaves)
  *     locked     is its source authorised? is there room for it? (on both sides of learn)
@@ -28,6 +29,7 @@
 #include "learn.h"
 #include "locked.h"
 #include "lookup.h"
+#include "mst.h"
 #include "parse.h"
 #include "punt.h"
 #include "remark.h"
@@ -95,7 +97,7 @@ STAGE void relay(struct frame *f, const struct xbr_port *port, const struct xbr_
 		count_note(f->in, XBR_REASON_reflection);
 	else if (!source(f, port, bridge, &a, src, epoch))
 		return;
-	if (port->state != XBR_STATE_FORWARDING) {
+	if (!mst_forwards(f, port)) {
 		frame_drop(f, XBR_REASON_port_discarding);
 		return;
 	}
@@ -129,9 +131,10 @@ STAGE void pipeline(struct frame *f, const struct octets *octets)
 	if (feature_on(XBR_FEATURE_encap) && !encap(f))
 		return;
 	bridge = bridge_get(port->bridge);
-	if (!bridge || !ingress(f) || !punt(f, port, bridge) || !ingress_state(f, port))
+	if (!bridge || !ingress(f) || !punt(f, port, bridge) || !ingress_state(f, port, bridge))
 		return;
-	if (!vlan(f, port, bridge) || !guard(f, port, octets) || !acl_in(f, port, bridge, octets))
+	if (!vlan(f, port, bridge) || !mst(f, bridge) || !guard(f, port, octets) ||
+	    !acl_in(f, port, bridge, octets))
 		return;
 	relay(f, port, bridge);
 	storm(f, port);

@@ -133,6 +133,7 @@ STAGE bool tc_take_vlan(struct frame *f, struct __sk_buff *skb, const struct xbr
 	vlan_context(f, bridge);
 	f->vlan_tag = f->tag.tpid_be == f->vlan_tpid_be && !(port->flags & XBR_PORT_TUNNEL);
 	f->tci = tci;
+	mst_context(f, bridge);
 	return true;
 }
 

@@ -41,6 +41,7 @@ static const struct action {
 	{"acl.replace", acl_run_replace, NULL},
 	{"acl.show", acl_run_show, NULL},
 	{"aclset.show", NULL, aclset_fields},
+	{"mst.show", mst_run_show, NULL},
 	{"stp.show", stp_run_show, NULL},
 	{"offload.show", offload_run_show, NULL},
 	{"vf.show", vf_run_show, NULL},

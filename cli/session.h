@@ -44,6 +44,7 @@ int config_run_save(struct session *session, const json_t *params, struct cli_er
 int offload_run_show(struct session *session, const json_t *params, struct cli_error *error);
 int vf_run_show(struct session *session, const json_t *params, struct cli_error *error);
 int stp_run_show(struct session *session, const json_t *params, struct cli_error *error);
+int mst_run_show(struct session *session, const json_t *params, struct cli_error *error);
 int punt_run_show(struct session *session, const json_t *params, struct cli_error *error);
 int punt_run_tap(struct session *session, const json_t *params, struct cli_error *error);
 int vlan_run_show(struct session *session, const json_t *params, struct cli_error *error);

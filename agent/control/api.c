@@ -11,6 +11,7 @@
 #include "control/commands.h"
 #include "control/guard.h"
 #include "control/load.h"
+#include "control/mst.h"
 #include "control/offload.h"
 #include "control/params.h"
 #include "control/punt.h"
@@ -294,6 +295,9 @@ CHANGE_HANDLER(handle_offload_set, "offload.set")
 CHANGE_HANDLER(handle_offload_unset, "offload.unset")
 CHANGE_HANDLER(handle_vf_set, "vf.set")
 CHANGE_HANDLER(handle_vf_unset, "vf.unset")
+CHANGE_HANDLER(handle_mst_add, "mst.add")
+CHANGE_HANDLER(handle_mst_set, "mst.set")
+CHANGE_HANDLER(handle_mst_del, "mst.del")
 
 /* ---- apply, confirm, save ---- */
 
@@ -1016,6 +1020,10 @@ const struct server_method api_methods[] = {
 	{"vf.show", handle_vf_show},
 	{"vf.set", handle_vf_set},
 	{"vf.unset", handle_vf_unset},
+	{"mst.add", handle_mst_add},
+	{"mst.set", handle_mst_set},
+	{"mst.del", handle_mst_del},
+	{"mst.show", handle_mst_show},
 	{"stp.mcheck", handle_stp_mcheck},
 	{NULL, NULL},
 };

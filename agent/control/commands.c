@@ -11,6 +11,7 @@
 #include "control/guard.h"
 #include "control/line.h"
 #include "control/macaddr.h"
+#include "control/mst.h"
 #include "control/offload.h"
 #include "control/params.h"
 #include "control/stp.h"
@@ -487,6 +488,9 @@ static const struct {
 	{"offload.unset", command_offload_unset, false},
 	{"vf.set", command_vf_set, true},
 	{"vf.unset", command_vf_unset, false},
+	{"mst.add", command_mst_add, true},
+	{"mst.set", command_mst_set, true},
+	{"mst.del", command_mst_del, true},
 };
 
 int command_to_want(const char *method, const json_t *params, struct want *want, struct xbr_error *error)
@@ -782,6 +786,27 @@ static json_t *save_vlans(struct model *model, void (*save)(json_t *lines, const
 	return part;
 }
 
+static json_t *save_instances(struct model *model)
+{
+	json_t *part = json_array();
+	struct bridge *bridge, *next_bridge;
+
+	bridge_foreach (model, bridge, next_bridge)
+		mst_save_bridge(part, bridge);
+	return part;
+}
+
+static json_t *save_instance_ports(struct model *model)
+{
+	json_t *part = json_array();
+	struct port *port, *next;
+
+	port_foreach (model, port, next)
+		if (port->origin == XBR_ORIGIN_USER)
+			mst_save_port(part, port);
+	return part;
+}
+
 json_t *commands_save(struct model *model)
 {
 	json_t *lines = json_array();
@@ -790,6 +815,7 @@ json_t *commands_save(struct model *model)
 	    append_sorted(lines, save_bridges(model)) && append_sorted(lines, save_ports(model)) &&
 	    append_sorted(lines, save_vlans(model, vlan_save)) &&
 	    append_sorted(lines, save_vlans(model, vlan_save_mappings)) &&
+	    append_sorted(lines, save_instances(model)) && append_sorted(lines, save_instance_ports(model)) &&
 	    append_sorted(lines, save_allowances(model)) && append_sorted(lines, save_guards(model)) &&
 	    append_sorted(lines, save_addresses(model)) && append_sorted(lines, acl_save_sets(model)) &&
 	    append_sorted(lines, acl_save_rules(model)) && append_sorted(lines, acl_save_bindings(model)))

@@ -19,7 +19,7 @@ void line_add(struct line *line, const char *format, ...)
 
 void line_add_name(struct line *line, const char *word, const char *name)
 {
-	const char *mark = name[strcspn(name, "'\"#\\")] ? "'" : "";
+	const char *mark = name[strcspn(name, " \t'\"#\\")] ? "'" : "";
 
 	line_add(line, " %s %s", word, mark);
 	for (; *name; name++)

@@ -53,13 +53,6 @@ static const char *operstate_word(uint8_t operstate)
 	return operstate < sizeof(words) / sizeof(words[0]) ? words[operstate] : "UNKNOWN";
 }
 
-static const char *state_word(uint8_t state)
-{
-	static const char *const words[] = {"disabled", "listening", "learning", "forwarding", "blocking"};
-
-	return state < sizeof(words) / sizeof(words[0]) ? words[state] : "disabled";
-}
-
 static json_t *show_mask(uint16_t mask)
 {
 	return json_sprintf("%#x", mask); /* as ip(8): no 0x before a 0 */
@@ -288,7 +281,7 @@ json_t *show_link(struct model *model, const struct port *port)
 	json_object_set_new(object, "flags", show_flags(port->link.flags));
 	json_object_set_new(object, "mtu", json_integer(port->link.mtu));
 	json_object_set_new(object, "master", json_string(port->bridge->name));
-	json_object_set_new(object, "state", json_string(state_word(slot->state)));
+	json_object_set_new(object, "state", json_string(port_state_word(slot->state)));
 	add_switches(object, port->settings.flags);
 	add_edge(object, port);
 	show_link_guard(object, model, port);

@@ -213,8 +213,7 @@ void stp_save_link(const struct stp_port_settings *s, char *text, size_t size)
 
 /* ---- what bridge.show and link.show tell ---- */
 
-/* As bridge(8) and ip(8) print an identifier: 8000.2:0:0:0:0:1. */
-static json_t *show_id(uint64_t id)
+json_t *stp_show_id(uint64_t id)
 {
 	return json_sprintf("%04x.%x:%x:%x:%x:%x:%x", (unsigned int)(id >> 48),
 			    (unsigned int)(id >> 40 & 0xff), (unsigned int)(id >> 32 & 0xff),
@@ -236,8 +235,8 @@ void stp_add_to_bridge(json_t *info_data, const struct bridge *bridge)
 	json_object_set_new(info_data, "tx_hold_count", json_integer(s->tx_hold_count));
 	if (!bridge->stp || !stp_tree_view(bridge->stp, 0, &view))
 		return;
-	json_object_set_new(info_data, "bridge_id", show_id(view.bridge_id));
-	json_object_set_new(info_data, "root_id", show_id(view.root));
+	json_object_set_new(info_data, "bridge_id", stp_show_id(view.bridge_id));
+	json_object_set_new(info_data, "root_id", stp_show_id(view.root));
 	json_object_set_new(info_data, "root_port", json_integer(view.root_port));
 	json_object_set_new(info_data, "root_path_cost", json_integer(view.external_cost));
 	json_object_set_new(info_data, "topology_change", json_integer(view.topology_change));
@@ -262,7 +261,7 @@ void stp_add_to_link(json_t *object, const struct port *port)
 
 /* ---- stp.show ---- */
 
-static const char *name_of(const struct model *model, uint16_t number)
+const char *stp_port_name(const struct model *model, uint16_t number)
 {
 	const struct port *port = number && number < model->dp->max_ports ? model->by_number[number] : NULL;
 
@@ -333,8 +332,8 @@ static json_t *show_port(const struct port *port)
 			   json_sprintf("%#06x", t.port_id), "cost", (json_int_t)t.cost, "oper_edge",
 			   v.oper_edge, "oper_point_to_point", v.point_to_point, "rstp_neighbour",
 			   v.send_rstp, "held_by", held_by(&v));
-	json_object_set_new(object, "designated_root", show_id(t.designated_root));
-	json_object_set_new(object, "designated_bridge", show_id(t.designated_bridge));
+	json_object_set_new(object, "designated_root", stp_show_id(t.designated_root));
+	json_object_set_new(object, "designated_bridge", stp_show_id(t.designated_bridge));
 	json_object_set_new(object, "designated_port", json_sprintf("%#06x", t.designated_port));
 	json_object_set_new(object, "designated_cost", json_integer(t.designated_cost));
 	json_object_set_new(object, "disputed", json_boolean(t.disputed));
@@ -353,13 +352,13 @@ static json_t *show_history(const struct model *model, const struct bridge *brid
 		struct stp_change c = stp_history_get(bridge->stp, i);
 		json_t *change = json_pack(
 			"{sf ss? si ss ss ss ss ss ss?}", "ago", (double)(now - c.at) / 1000, "ifname",
-			name_of(model, c.port), "msti", (int)c.mstid, "role_before",
+			stp_port_name(model, c.port), "msti", (int)c.mstid, "role_before",
 			stp_role_words[c.role_before], "role", stp_role_words[c.role], "state_before",
 			stp_state_words[c.state_before], "state", stp_state_words[c.state], "cause",
-			stp_cause_words[c.cause], "cause_ifname", name_of(model, c.cause_port));
+			stp_cause_words[c.cause], "cause_ifname", stp_port_name(model, c.cause_port));
 
 		if (c.cause_from)
-			json_object_set_new(change, "cause_bridge", show_id(c.cause_from));
+			json_object_set_new(change, "cause_bridge", stp_show_id(c.cause_from));
 		json_array_append_new(list, change);
 	}
 	return list;
@@ -373,9 +372,9 @@ static void add_change(json_t *object, const struct model *model, const struct s
 	json_object_set_new(object, "topology_change_ago",
 			    json_real((double)(stp_now() - view->changed_at) / 1000));
 	json_object_set_new(object, "topology_change_port",
-			    json_string(name_of(model, view->changed_by) ?: ""));
+			    json_string(stp_port_name(model, view->changed_by) ?: ""));
 	if (view->changed_from)
-		json_object_set_new(object, "topology_change_bridge", show_id(view->changed_from));
+		json_object_set_new(object, "topology_change_bridge", stp_show_id(view->changed_from));
 }
 
 static json_t *show_bridge(struct model *model, const struct bridge *bridge, const struct port *only)
@@ -387,11 +386,12 @@ static json_t *show_bridge(struct model *model, const struct bridge *bridge, con
 	stp_tree_view(bridge->stp, 0, &view);
 	object = json_pack(
 		"{ss ss so so ss? sI sI sI sI sb}", "ifname", bridge->name, "stp_version",
-		stp_version_words[bridge->settings.stp.version], "bridge_id", show_id(view.bridge_id),
-		"root_id", show_id(view.root), "root_port", name_of(model, view.root_port), "root_path_cost",
-		(json_int_t)view.external_cost, "hello_time", (json_int_t)view.hello_time * 100 / 256,
-		"max_age", (json_int_t)view.max_age * 100 / 256, "forward_delay",
-		(json_int_t)view.forward_delay * 100 / 256, "topology_change", view.topology_change);
+		stp_version_words[bridge->settings.stp.version], "bridge_id", stp_show_id(view.bridge_id),
+		"root_id", stp_show_id(view.root), "root_port", stp_port_name(model, view.root_port),
+		"root_path_cost", (json_int_t)view.external_cost, "hello_time",
+		(json_int_t)view.hello_time * 100 / 256, "max_age", (json_int_t)view.max_age * 100 / 256,
+		"forward_delay", (json_int_t)view.forward_delay * 100 / 256, "topology_change",
+		view.topology_change);
 	add_change(object, model, &view);
 	port_foreach (model, port, next) {
 		shown = port->bridge == bridge && (!only || only == port) ? show_port(port) : NULL;
@@ -416,7 +416,7 @@ static const struct param mcheck_params[] = {
 	{0},
 };
 
-static void refuse(struct server_reply *reply, const struct xbr_error *error)
+void stp_refuse(struct server_reply *reply, const struct xbr_error *error)
 {
 	reply->code = error->code == -EINVAL ? SERVER_INVALID_PARAMS : SERVER_REFUSED;
 	snprintf(reply->message, sizeof(reply->message), "%s", error->message);
@@ -450,7 +450,7 @@ void handle_stp_show(void *user, struct server_client *client, const json_t *par
 	(void)client;
 	if (params_read(params, dev_params, &request, &given, &error) ||
 	    find(agent->model, request.dev, &only, &port, &error)) {
-		refuse(reply, &error);
+		stp_refuse(reply, &error);
 		return;
 	}
 	reply->result = json_array();
@@ -477,5 +477,5 @@ void handle_stp_mcheck(void *user, struct server_client *client, const json_t *p
 	if (!err && (!port || !stp_port_mcheck(agent->model, port)))
 		err = xbr_refuse(&error, -ENODEV, "%s is not a port of any bridge of xbr", request.dev);
 	if (err)
-		refuse(reply, &error);
+		stp_refuse(reply, &error);
 }

@@ -27,6 +27,12 @@ void stp_save_link(const struct stp_port_settings *settings, char *text, size_t 
 void stp_add_to_bridge(json_t *info_data, const struct bridge *bridge);
 void stp_add_to_link(json_t *object, const struct port *port);
 
+/* An identifier as bridge(8) and ip(8) print it: 8000.2:0:0:0:0:1. */
+json_t *stp_show_id(uint64_t id);
+/* NULL: 0, or no port has the number. */
+const char *stp_port_name(const struct model *model, uint16_t number);
+void stp_refuse(struct server_reply *reply, const struct xbr_error *error);
+
 void handle_stp_show(void *user, struct server_client *client, const json_t *params,
 		     struct server_reply *reply);
 void handle_stp_mcheck(void *user, struct server_client *client, const json_t *params,

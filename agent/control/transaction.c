@@ -11,6 +11,7 @@
 #include "datapath/features.h"
 #include "model/features.h"
 #include "model/guard.h"
+#include "model/mst.h"
 #include "model/offload.h"
 
 /* ---- what is ---- */
@@ -27,6 +28,7 @@ static bool snapshot_bridges(const struct model *model, struct want *want)
 		if (want_bridge_add(want, bridge->name, &patch, &error) ||
 		    want_vlan_replace(want, bridge->name, bridge->local->vlans, &error))
 			return false;
+		want_bridge_find(want, bridge->name)->mst = mst_config_share(bridge->mst);
 	}
 	return true;
 }
@@ -57,6 +59,7 @@ static bool snapshot_ports(const struct model *model, struct want *want)
 		if (want_vlan_replace(want, port->name, port->vlans, &error))
 			return false;
 		want_port_find(want, port->name)->origin = port->origin;
+		want_port_find(want, port->name)->mst = mst_rows_share(port->mst);
 		want_port_find(want, port->name)->sources = source_list_hold(port->sources);
 	}
 	return true;
@@ -282,6 +285,14 @@ static int make_vlans(struct run *run, struct port *port, struct vlan_set *want,
 	return port_set_vlans(run->model, port, want, error);
 }
 
+/* port NULL: the same. */
+static int make_rows(struct run *run, struct port *port, struct mst_rows *want, struct xbr_error *error)
+{
+	if (!port || mst_rows_equal(port->mst, want) || !step(run))
+		return 0;
+	return mst_port_set(run->model, port, want, error);
+}
+
 static int make_bridges(struct run *run, struct xbr_error *error)
 {
 	struct want_bridge *want, *next;
@@ -298,6 +309,8 @@ static int make_bridges(struct run *run, struct xbr_error *error)
 		bridge = model_bridge(run->model, want->name);
 		if (!err && bridge)
 			err = make_vlans(run, bridge->local, want->vlans, error);
+		if (!err && bridge && !mst_config_equal(bridge->mst, want->mst) && step(run))
+			err = mst_bridge_set(run->model, bridge, want->mst, error);
 		if (err)
 			return err;
 	}
@@ -346,6 +359,8 @@ static int make_ports(struct run *run, struct xbr_error *error)
 			err = make_sources(run, want, error);
 		if (!err)
 			err = make_vlans(run, model_port(run->model, want->name), want->vlans, error);
+		if (!err)
+			err = make_rows(run, model_port(run->model, want->name), want->mst, error);
 		if (err)
 			return err;
 	}

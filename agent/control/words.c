@@ -32,6 +32,13 @@ const char *fdb_kind_word(uint8_t kind)
 	return "";
 }
 
+const char *port_state_word(uint8_t state)
+{
+	static const char *const words[] = {"disabled", "listening", "learning", "forwarding", "blocking"};
+
+	return state < sizeof(words) / sizeof(words[0]) ? words[state] : "disabled";
+}
+
 void mac_to_text(uint64_t mac, char ret_text[18])
 {
 	uint8_t a[6];

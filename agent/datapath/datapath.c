@@ -55,6 +55,7 @@ static void set_sizes(struct xbr_bpf *bpf, const struct datapath_options *option
 	bpf_map__set_max_entries(bpf->maps.port_saved, options->max_ports);
 	bpf_map__set_max_entries(bpf->maps.stp_saved, options->max_ports);
 	bpf_map__set_max_entries(bpf->maps.port_vlans, options->max_ports);
+	bpf_map__set_max_entries(bpf->maps.port_msti, options->max_ports);
 	bpf_map__set_max_entries(bpf->maps.guards, options->max_ports);
 	bpf_map__set_max_entries(bpf->maps.guard_live, options->max_ports);
 	bpf_map__set_max_entries(bpf->maps.counters, options->max_ports);
@@ -169,6 +170,7 @@ static int map_tables(struct datapath *dp)
 	dp->vlans = map_memory_of(bpf->maps.vlans);
 	dp->bridge_vlans = map_memory_of(bpf->maps.bridge_vlans);
 	dp->port_vlans = map_memory_of(bpf->maps.port_vlans);
+	dp->port_msti = map_memory_of(bpf->maps.port_msti);
 	dp->punt_limits = map_memory_of(bpf->maps.punt_limits);
 	dp->punt_buckets = map_memory_of(bpf->maps.punt_buckets);
 	dp->channels_freed = map_memory_of(bpf->maps.channels_freed);
@@ -178,7 +180,8 @@ static int map_tables(struct datapath *dp)
 	if (!dp->guards || !dp->stp_saved || !dp->guard_live || !dp->ports || !dp->port_live ||
 	    !dp->port_saved || !dp->bridges || !dp->bridge_live || !dp->bridge_saved || !dp->agent ||
 	    !dp->switches || !dp->port_of || !dp->vlans || !dp->bridge_vlans || !dp->port_vlans ||
-	    !dp->punt_limits || !dp->punt_buckets || !dp->channels_freed || !dp->acl_sets || !dp->fdb.buckets)
+	    !dp->port_msti || !dp->punt_limits || !dp->punt_buckets || !dp->channels_freed || !dp->acl_sets ||
+	    !dp->fdb.buckets)
 		return -ENOMEM;
 	dp->agent->fdb_seed = dp->fdb.seed;
 	return 0;
@@ -210,6 +213,7 @@ static void unmap_tables(struct datapath *dp)
 	unmap(dp->vlans, bpf->maps.vlans);
 	unmap(dp->bridge_vlans, bpf->maps.bridge_vlans);
 	unmap(dp->port_vlans, bpf->maps.port_vlans);
+	unmap(dp->port_msti, bpf->maps.port_msti);
 	unmap(dp->punt_limits, bpf->maps.punt_limits);
 	unmap(dp->punt_buckets, bpf->maps.punt_buckets);
 	unmap(dp->channels_freed, bpf->maps.channels_freed);
@@ -304,6 +308,7 @@ void datapath_set_log(void (*log)(const char *sentence))
 
 /* ---- opening ---- */
 
+/* -ENOENT: the current set lacks a map of ours, that another build of this version did not have yet. */
 static int prepare(struct datapath *dp, const struct datapath_options *options, bool adopt)
 {
 	struct xbr_agent_saved saved;
@@ -316,6 +321,10 @@ static int prepare(struct datapath *dp, const struct datapath_options *options, 
 		return -errno;
 	set_sizes(dp->bpf, options);
 	err = adopt ? reuse_maps(dp) : 0;
+	if (err == -ENOENT) {
+		xbr_bpf__destroy(dp->bpf);
+		dp->bpf = NULL;
+	}
 	if (!err)
 		err = fill_settings(dp, options, &saved);
 	if (!err)
@@ -402,6 +411,10 @@ static int bring_up(struct datapath *dp, const struct datapath_options *options)
 	bool fits = set_fits(dp, options);
 	int err = prepare(dp, options, fits);
 
+	if (fits && err == -ENOENT) {
+		fits = false;
+		err = prepare(dp, options, fits);
+	}
 	dp->adopted = dp->pins.has_current;
 	if (err)
 		return err;

@@ -66,6 +66,7 @@ struct datapath {
 	struct xbr_vlan *vlans;
 	struct xbr_bridge_vlans *bridge_vlans;
 	struct xbr_port_vlans *port_vlans;
+	struct xbr_port_msti *port_msti;
 	struct xbr_punt_limit *punt_limits;
 	uint64_t *punt_buckets;
 	struct xbr_channel_freed *channels_freed;
@@ -185,6 +186,22 @@ int datapath_offload_each(struct datapath *dp,
 			  int (*visit)(const struct xbr_offload_key *key,
 				       const struct xbr_offload_saved *value, void *user),
 			  void *user);
+
+/* ---- mst.c: what spanning trees are set to be, and what they knew ---- */
+
+/* -ENOENT: there is nothing. saved NULL takes it away. 0 or -errno. */
+int datapath_mst_read(struct datapath *dp, uint32_t bridge, struct xbr_mst_saved *ret_saved);
+int datapath_mst_write(struct datapath *dp, uint32_t bridge, const struct xbr_mst_saved *saved);
+int datapath_mst_port_write(struct datapath *dp, uint32_t port, uint16_t mstid,
+			    const struct xbr_mst_port *saved);
+int datapath_mst_port_each(struct datapath *dp,
+			   int (*visit)(const struct xbr_mst_port_key *key, const struct xbr_mst_port *value,
+					void *user),
+			   void *user);
+int datapath_stp_msti_read(struct datapath *dp, uint32_t port, uint16_t mstid,
+			   struct xbr_stp_saved *ret_saved);
+int datapath_stp_msti_write(struct datapath *dp, uint32_t port, uint16_t mstid,
+			    const struct xbr_stp_saved *saved);
 
 /* The events descriptor for the loop (readable: call datapath_events_dispatch), or -errno. */
 int datapath_events_fd(const struct datapath *dp);

@@ -167,22 +167,35 @@ static int carry_counters(struct datapath *dp, const struct pins_set *set, uint3
 	return err;
 }
 
-/* A hash with keys and values of at most eight octets; what the former layout did not have is not there. */
+/* A hash with keys of at most eight octets; what the former layout did not have is not there. */
 static int carry_hash(struct datapath *dp, const struct pins_set *set, const struct bpf_map *map)
 {
 	int from = datapath_open_pinned(&dp->pins, set, bpf_map__name(map));
-	__u64 key, value, *previous = NULL;
-	int err = 0;
+	void *value = malloc(bpf_map__value_size(map));
+	__u64 key, *previous = NULL;
+	int err = value ? 0 : -ENOMEM;
 
-	if (from < 0)
-		return from == -ENOENT ? 0 : from;
-	while (!err && !bpf_map_get_next_key(from, previous, &key)) {
-		if (!bpf_map_lookup_elem(from, &key, &value))
-			err = bpf_map_update_elem(bpf_map__fd(map), &key, &value, BPF_ANY) ? -errno : 0;
+	while (from >= 0 && !err && !bpf_map_get_next_key(from, previous, &key)) {
+		if (!bpf_map_lookup_elem(from, &key, value))
+			err = bpf_map_update_elem(bpf_map__fd(map), &key, value, BPF_ANY) ? -errno : 0;
 		previous = &key;
 	}
+	free(value);
+	if (from < 0)
+		return from == -ENOENT ? err : from;
 	close(from);
 	return err;
+}
+
+static int carry_mst(struct datapath *dp, const struct pins_set *set)
+{
+	int err = carry_array(dp, set, "port_msti", dp->port_msti, dp->max_ports, sizeof(*dp->port_msti));
+
+	if (!err)
+		err = carry_hash(dp, set, dp->bpf->maps.mst_saved);
+	if (!err)
+		err = carry_hash(dp, set, dp->bpf->maps.mst_port_saved);
+	return err ? err : carry_hash(dp, set, dp->bpf->maps.stp_msti_saved);
 }
 
 static int carry_sources(struct datapath *dp, const struct pins_set *set)
@@ -298,6 +311,8 @@ int migrate(struct datapath *dp, const struct pins_set *former)
 		err = carry_hash(dp, former, dp->bpf->maps.port_of_sparse);
 	if (!err)
 		err = carry_hash(dp, former, dp->bpf->maps.vlan_map);
+	if (!err)
+		err = carry_mst(dp, former);
 	if (!err)
 		err = carry_sources(dp, former);
 	if (!err)

@@ -14,6 +14,7 @@
 #include "model/acl.h"
 #include "model/guard.h"
 #include "model/model.h"
+#include "model/mst.h"
 #include "model/offload.h"
 
 /* ---- one device, as the kernel tells it ---- */
@@ -208,7 +209,7 @@ static int restore_bridge(struct model *model, uint32_t index, struct xbr_error 
 	memcpy(bridge->link.address, saved->address, sizeof(saved->address));
 	model->by_index[index] = bridge;
 	HASH_ADD_STR(model->bridges, name, bridge);
-	if (vlan_set_fresh(model, bridge, saved->vlan_default_pvid))
+	if (mst_restore_bridge(model, bridge) || vlan_set_fresh(model, bridge, saved->vlan_default_pvid))
 		return xbr_refuse(error, -ENOMEM, "out of memory");
 	return 0;
 }
@@ -270,7 +271,7 @@ static int restore_all(struct model *model, struct xbr_error *error)
 	for (uint32_t i = 1; !err && i < model->dp->max_ports; i++)
 		if (model->dp->port_saved[i].name[0])
 			err = restore_port(model, i, error);
-	if (!err && vlan_restore_mappings(model))
+	if (!err && (vlan_restore_mappings(model) || mst_restore_ports(model)))
 		err = xbr_refuse(error, -ENOMEM, "out of memory");
 	return err;
 }

@@ -7,6 +7,7 @@
 
 #include "datapath/attach.h"
 #include "model/acl.h"
+#include "model/mst.h"
 
 static struct xbr_bridge *bridge_slot(const struct model *model, const struct bridge *bridge)
 {
@@ -266,6 +267,7 @@ static void bridge_free(struct model *model, struct bridge *bridge)
 	datapath_set_flood(model->dp, bridge->index, NULL, NULL, 0, 0);
 	vlan_bridge_end(model, bridge);
 	stp_bridge_gone(model, bridge);
+	mst_bridge_end(model, bridge);
 	model->by_index[bridge->index] = NULL;
 	HASH_DEL(model->bridges, bridge);
 	free(bridge);

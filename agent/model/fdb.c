@@ -47,13 +47,25 @@ static uint32_t epochs_idle(const struct model *model, const struct bridge *brid
 	return fdb_data_idle(data, epoch_now(model, bridge, jiffies));
 }
 
+/* As mst_generation() in the datapath. */
+uint8_t fdb_generation(const struct model *model, const struct port *port, uint32_t fid)
+{
+	uint32_t generation = port_slot(model, port)->generation, tree;
+
+	if (port->bridge && model->dp->bridges[port->bridge->index].flags & XBR_BRIDGE_MST) {
+		tree = XBR_TREE_OF(model->dp->vlans[fid].msti);
+		generation += model->dp->port_msti[port->number].tree[tree] >> XBR_TREE_GENERATION_SHIFT;
+	}
+	return generation & FDB_GENERATION_MASK;
+}
+
 /* Was the entry made void by a flush of its port? */
-static bool is_void(const struct model *model, uint32_t data)
+static bool is_void(const struct model *model, uint64_t key, uint32_t data)
 {
 	const struct port *port = port_of_number(model, fdb_data_port(data));
 
 	return !port || (fdb_kind_is_learned(fdb_data_kind(data)) &&
-			 fdb_data_generation(data) != port_slot(model, port)->generation);
+			 fdb_data_generation(data) != fdb_generation(model, port, fdb_key_fid(key)));
 }
 
 static bool is_expired(const struct model *model, const struct bridge *bridge, uint32_t data,
@@ -70,7 +82,7 @@ static bool view_of(const struct model *model, uint64_t key, uint32_t data, uint
 	const struct bridge *bridge = bridge_of_fid(model, fdb_key_fid(key));
 	uint32_t kind = fdb_data_kind(data);
 
-	if (!bridge || kind == XBR_FDB_NONE || kind == XBR_FDB_BUSY || is_void(model, data) ||
+	if (!bridge || kind == XBR_FDB_NONE || kind == XBR_FDB_BUSY || is_void(model, key, data) ||
 	    is_expired(model, bridge, data, jiffies))
 		return false;
 	*ret_view = (struct fdb_view){
@@ -120,11 +132,11 @@ static void count_learned(struct model *model, const struct port *port)
 }
 
 /* An entry is gone, or has become another: what it counted for. */
-static void uncount(struct model *model, uint32_t data)
+static void uncount(struct model *model, uint64_t key, uint32_t data)
 {
 	struct port *port = port_of_number(model, fdb_data_port(data));
 
-	if (!port || is_void(model, data))
+	if (!port || is_void(model, key, data))
 		return;
 	if (fdb_kind_is_learned(fdb_data_kind(data))) {
 		count_down(&model->dp->port_live[port->number].learned);
@@ -147,13 +159,13 @@ static void count(struct model *model, struct port *port, uint8_t kind)
 static int put(struct model *model, struct port *port, uint64_t mac, uint16_t vlan, uint8_t kind)
 {
 	uint32_t age = epoch_now(model, port->bridge, datapath_jiffies(model->dp)), before;
-	uint32_t data = fdb_data(port->number, port_slot(model, port)->generation, kind, age);
-	int err = fdb_table_put(&model->dp->fdb, fdb_key(mac, vlan_fid_of(model, port->bridge, vlan)), data,
-				&before);
+	uint32_t fid = vlan_fid_of(model, port->bridge, vlan);
+	uint32_t data = fdb_data(port->number, fdb_generation(model, port, fid), kind, age);
+	int err = fdb_table_put(&model->dp->fdb, fdb_key(mac, fid), data, &before);
 
 	if (err)
 		return err;
-	uncount(model, before);
+	uncount(model, fdb_key(mac, fid), before);
 	count(model, port, kind);
 	return 0;
 }
@@ -175,7 +187,7 @@ static void forget_in_vlans(struct model *model, const struct bridge *bridge, ui
 
 		if (used[vid / 64] >> vid % 64 & 1 && is_dynamic(model, key) &&
 		    !fdb_table_remove(&model->dp->fdb, key, &before))
-			uncount(model, before);
+			uncount(model, key, before);
 	}
 }
 
@@ -219,7 +231,7 @@ int fdb_remove(struct model *model, struct bridge *bridge, uint64_t mac, uint16_
 	err = fdb_table_remove(&model->dp->fdb, fdb_key(mac, vlan_fid_of(model, bridge, vlan)), &before);
 	if (err)
 		return xbr_refuse(error, err, "the address changes too fast");
-	uncount(model, before);
+	uncount(model, fdb_key(mac, vlan_fid_of(model, bridge, vlan)), before);
 	tell(model, MODEL_DEL, &view);
 	return 0;
 }
@@ -272,7 +284,7 @@ void fdb_own_address_remove(struct model *model, struct port *port)
 	    view.port != port)
 		return;
 	if (!fdb_table_remove(&model->dp->fdb, fdb_key(mac, port->bridge->index), &before))
-		uncount(model, before);
+		uncount(model, fdb_key(mac, port->bridge->index), before);
 	other = other_with_address(model, port, mac);
 	if (other)
 		fdb_own_address_put(model, other);
@@ -296,6 +308,15 @@ uint32_t fdb_flush_port(struct model *model, struct port *port)
 	if (flushed && model->listener.flushed)
 		model->listener.flushed(model->listener.user, NULL, port);
 	return flushed;
+}
+
+void fdb_flush_tree(struct model *model, struct port *port, unsigned int tree)
+{
+	uint8_t *at = &model->dp->port_msti[port->number].tree[tree];
+
+	if (++model->flushes >= FDB_GENERATION_MASK)
+		fdb_sweep(model);
+	__atomic_store_n(at, (uint8_t)(*at + (1u << XBR_TREE_GENERATION_SHIFT)), __ATOMIC_SEQ_CST);
 }
 
 static bool filter_fits(const struct fdb_filter *filter, const struct fdb_view *view)
@@ -328,7 +349,7 @@ static int flush_slot(const struct fdb_slot *slot, void *user)
 		return 0;
 	if (fdb_is_own_address(&view) || fdb_table_remove_slot(&walk->model->dp->fdb, slot))
 		return 0;
-	uncount(walk->model, slot->data);
+	uncount(walk->model, slot->key, slot->data);
 	tell(walk->model, MODEL_DEL, &view);
 	walk->flushed++;
 	return 0;
@@ -382,7 +403,7 @@ static int drop_stranger(const struct fdb_slot *slot, void *user)
 
 	if (!is_stranger(model, slot) || fdb_table_remove_slot(&model->dp->fdb, slot))
 		return 0;
-	uncount(model, slot->data);
+	uncount(model, slot->key, slot->data);
 	if (view_of(model, slot->key, slot->data, datapath_jiffies(model->dp), &view))
 		tell(model, MODEL_DEL, &view);
 	return 0;
@@ -460,7 +481,7 @@ static void sweep_expired(struct model *model, const struct bridge *bridge, cons
 
 	if (fdb_table_remove_slot(&model->dp->fdb, slot))
 		return; /* seen this instant */
-	uncount(model, slot->data);
+	uncount(model, slot->key, slot->data);
 	tell(model, MODEL_DEL, &view);
 }
 
@@ -471,7 +492,7 @@ static int sweep_slot(const struct fdb_slot *slot, void *user)
 
 	if (fdb_data_kind(slot->data) == XBR_FDB_NONE)
 		sweep_empty(sweep->model, slot);
-	else if (!bridge || is_void(sweep->model, slot->data))
+	else if (!bridge || is_void(sweep->model, slot->key, slot->data))
 		fdb_table_remove_slot(&sweep->model->dp->fdb, slot);
 	else if (is_stranger(sweep->model, slot))
 		drop_stranger(slot, sweep->model);

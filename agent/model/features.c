@@ -10,7 +10,11 @@
 
 uint32_t bridge_features(const struct bridge_settings *settings)
 {
-	return settings->vlan_filtering ? XBR_FEATURE_vlan : 0;
+	bool trees = settings->stp.state && settings->stp.version == STP_WORD_MSTP;
+
+	if (!settings->vlan_filtering)
+		return 0;
+	return XBR_FEATURE_vlan | (trees ? XBR_FEATURE_stp : 0u);
 }
 
 uint32_t port_features(const struct port_settings *settings)

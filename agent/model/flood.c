@@ -8,6 +8,7 @@
 #include <utlist.h>
 
 #include "model/acl.h"
+#include "model/mst.h"
 
 struct members {
 	uint32_t *numbers;
@@ -58,7 +59,7 @@ static void members_add(struct members *members, const struct model *model, cons
 {
 	const struct xbr_port *slot = port_slot(model, port);
 
-	if (slot->state != XBR_STATE_FORWARDING)
+	if (!mst_forwards_some(model, port))
 		return;
 	members->numbers[members->count++] = port->number;
 	if (port->local)

@@ -8,12 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/model.h"
+#include "model/mst.h"
 
 struct lists {
 	struct model *model;
 	struct bridge *bridge;
 	const struct port **members; /* all ports of the bridge that forward, the local one too */
+	uint64_t (*in)[VLAN_WORDS];  /* of each: the VIDs that it is in, and forwards in */
 	uint32_t count;
 	uint64_t used[VLAN_WORDS];
 	uint64_t former[VLAN_WORDS];       /* VIDs whose FID is the number of a list */
@@ -40,19 +41,34 @@ static uint64_t random_of(uint64_t n)
 	return n ^ n >> 31;
 }
 
-static void add_to_sums(struct lists *l, const struct vlan_set *set, uint64_t number)
+/* Of several spanning trees each says who forwards in its VLANs. */
+static uint64_t forwarding_vids(const struct lists *l, const struct port *port, uint32_t word)
+{
+	uint64_t vids = port->vlans->vlans.word[word].member, forwarding = 0;
+
+	if (!mst_is_on(l->bridge))
+		return vids;
+	for (uint64_t bits = vids; bits; bits &= bits - 1)
+		if (mst_forwards(l->model, port, (uint16_t)(word * 64 + (uint32_t)__builtin_ctzll(bits))))
+			forwarding |= bits & -bits;
+	return forwarding;
+}
+
+static void add_to_sums(struct lists *l, const uint64_t vids[VLAN_WORDS], uint64_t number)
 {
 	for (uint32_t w = 0; w < VLAN_WORDS; w++)
-		for (uint64_t bits = set->vlans.word[w].member; bits; bits &= bits - 1)
+		for (uint64_t bits = vids[w]; bits; bits &= bits - 1)
 			l->sum[w * 64 + (uint32_t)__builtin_ctzll(bits)] += number;
 }
 
 static void add_member(struct lists *l, const struct port *port)
 {
-	if (!port || port_slot(l->model, port)->state != XBR_STATE_FORWARDING)
+	if (!port || !mst_forwards_some(l->model, port))
 		return;
+	for (uint32_t w = 0; w < VLAN_WORDS; w++)
+		l->in[l->count][w] = forwarding_vids(l, port, w);
+	add_to_sums(l, l->in[l->count], random_of(port->number));
 	l->members[l->count++] = port;
-	add_to_sums(l, port->vlans, random_of(port->number));
 }
 
 static bool find_members(struct lists *l)
@@ -60,7 +76,8 @@ static bool find_members(struct lists *l)
 	struct port *port, *next;
 
 	l->members = calloc(l->bridge->port_count + 1, sizeof(const struct port *));
-	if (!l->members)
+	l->in = calloc(l->bridge->port_count + 1, sizeof(*l->in));
+	if (!l->members || !l->in)
 		return false;
 	port_foreach (l->model, port, next)
 		if (port->bridge == l->bridge && !encap_is_group(&port->encap))
@@ -72,7 +89,7 @@ static bool find_members(struct lists *l)
 static bool same_members(const struct lists *l, uint16_t a, uint16_t b)
 {
 	for (uint32_t i = 0; i < l->count; i++)
-		if (vlan_set_has(l->members[i]->vlans, a) != vlan_set_has(l->members[i]->vlans, b))
+		if (bit(l->in[i], a) != bit(l->in[i], b))
 			return false;
 	return true;
 }
@@ -130,7 +147,7 @@ static int list_write(struct lists *l, uint16_t vid, struct list *list)
 	list->count = list->devices = 0;
 	list->all_xdp = true;
 	for (uint32_t i = 0; i < l->count; i++)
-		if (vlan_set_has(l->members[i]->vlans, vid))
+		if (bit(l->in[i], vid))
 			list_add(list, l->model, l->members[i]);
 	return datapath_set_flood(l->model->dp, vlan_fid_of(l->model, l->bridge, vid), list->numbers,
 				  list->all_xdp && list->devices > 1 ? list->ifindexes : NULL, list->count,
@@ -158,7 +175,7 @@ static uint8_t flags_of(const struct lists *l, uint16_t vid)
 	for (uint32_t i = 0; i < l->count && flags; i++) {
 		const struct port *port = l->members[i];
 
-		if (!vlan_set_has(port->vlans, vid))
+		if (!bit(l->in[i], vid))
 			continue;
 		host = host || port->local;
 		if (port->local)
@@ -174,7 +191,7 @@ static uint8_t flags_of(const struct lists *l, uint16_t vid)
 static bool is_whole_bridge(const struct lists *l, uint16_t vid)
 {
 	for (uint32_t i = 0; i < l->count; i++)
-		if (!vlan_set_has(l->members[i]->vlans, vid))
+		if (!bit(l->in[i], vid))
 			return false;
 	return true;
 }
@@ -226,14 +243,16 @@ void flood_rebuild_vlans(struct model *model, struct bridge *bridge)
 		l->model = model;
 		l->bridge = bridge;
 	}
-	if (!l || !find_members(l)) {
+	if (l && find_members(l)) {
+		begin(l);
+		write_lists(l);
+		drop_former(l);
+	} else {
 		model_log(model, "no memory for the flood lists of the VLANs of %s", bridge->name);
-		free(l);
-		return;
 	}
-	begin(l);
-	write_lists(l);
-	drop_former(l);
-	free(l->members);
+	if (l) {
+		free(l->in);
+		free(l->members);
+	}
 	free(l);
 }

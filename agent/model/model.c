@@ -68,13 +68,18 @@ void model_close(struct model *model)
 	HASH_CLEAR(hc, model->channels);
 	HASH_CLEAR(hh, model->bridges);
 	for (uint32_t i = 0; model->by_number && i < model->dp->max_ports; i++) {
-		if (model->by_number[i])
+		if (model->by_number[i]) {
 			vlan_set_drop(model->by_number[i]->vlans);
+			mst_rows_drop(model->by_number[i]->mst);
+			free(model->by_number[i]->instances);
+		}
 		free(model->by_number[i]);
 	}
 	for (uint32_t i = 0; model->by_index && i < XBR_BRIDGE_LIMIT; i++) {
-		if (model->by_index[i])
+		if (model->by_index[i]) {
 			vlan_set_drop(model->by_index[i]->fresh);
+			mst_config_drop(model->by_index[i]->mst);
+		}
 		free(model->by_index[i]);
 	}
 	free(model->seen_empty);

@@ -17,6 +17,7 @@
  *     acl.c     access lists and sets: acl.h
  *     offload.c what devices do by themselves: offload.h
  *     stp.c     spanning tree: the engine of a bridge and its ports (stp.h)
+ *     mst.c     several trees, and which VLANs are of which (mst.h)
  *
  * State has one owner: dynamic addresses are the datapath's, carrier and ifindex the kernel's, settings are
  * here, and written through to the pinned maps, from which adopt.c reads them again. Functions that take a
@@ -33,6 +34,7 @@
 #include "datapath/datapath.h"
 #include "error.h"
 #include "model/encap.h"
+#include "model/mst_config.h"
 #include "model/punt.h"
 #include "model/settings.h"
 #include "model/source_list.h"
@@ -77,6 +79,7 @@ struct bridge {
 	uint32_t port_count; /* the local port not counted */
 	bool flood_dirty;
 	struct vlan_set *fresh;              /* what a new port gets */
+	struct mst_config *mst;              /* NULL: the default */
 	struct stp_bridge *stp;              /* NULL: off, or not adopted yet */
 	struct model *stp_model;             /* for the engine's calls back */
 	bool stp_waits;                      /* for stp_adopt(): what an earlier agent left is being read */
@@ -95,6 +98,12 @@ struct source_share {
 	bool nodst;
 };
 struct port_allowance;
+
+/* What was last written down of a port in an instance. */
+struct stp_memory {
+	uint16_t mstid; /* 0: nothing */
+	struct stp_frozen frozen;
+};
 
 /*
  * A port is a whole device, or a channel of one. The device that carries channels (their trunk) is a port,
@@ -122,7 +131,9 @@ struct port {
 	uint32_t pinned;                   /* addresses tied to it by hand: they go with it */
 	struct port_allowance *allowances; /* of guard.c */
 	struct vlan_set *vlans;
-	uint32_t own_seen; /* of watch.c: told so far */
+	struct mst_rows *mst;         /* NULL: nothing is set */
+	struct stp_memory *instances; /* by place - 1; NULL: nothing was written down yet */
+	uint32_t own_seen;            /* of watch.c: told so far */
 	uint64_t loop_told_ns;
 	UT_hash_handle hh;
 
@@ -452,6 +463,10 @@ bool fdb_is_own_address(const struct fdb_view *view);
 
 /* O(1): dynamic addresses of a port are void. Returns how many. */
 uint32_t fdb_flush_port(struct model *model, struct port *port);
+/* O(1): those in the VLANs of one tree (XBR_TREE_OF()). How many is found out by the next sweep. */
+void fdb_flush_tree(struct model *model, struct port *port, unsigned int tree);
+/* What dynamic entries of a port under this FID have. */
+uint8_t fdb_generation(const struct model *model, const struct port *port, uint32_t fid);
 
 struct fdb_filter {
 	const struct bridge *bridge; /* NULL: all */

@@ -6,7 +6,7 @@
 
 #include "model/acl.h"
 #include "model/guard.h"
-#include "model/model.h"
+#include "model/mst.h"
 
 struct xbr_port *port_slot(const struct model *model, const struct port *port)
 {
@@ -55,10 +55,12 @@ void port_free(struct model *model, struct port *port)
 	memset(port_memory(model, port), 0, sizeof(struct xbr_port_saved));
 	memset(&model->dp->guards[port->number], 0, sizeof(struct xbr_guard));
 	memset(&model->dp->guard_live[port->number], 0, sizeof(struct xbr_guard_live));
-	memset(&model->dp->stp_saved[port->number], 0, sizeof(struct xbr_stp_saved));
+	stp_port_forget(model, port);
+	mst_port_end(model, port);
 	datapath_counters_clear(model->dp, port->number);
 	datapath_punt_clear(model->dp, port->number);
 	model->by_number[port->number] = NULL;
+	free(port->instances);
 	free(port);
 }
 
@@ -146,6 +148,7 @@ void port_write_state(struct model *model, struct port *port)
 	if (state != XBR_STATE_FORWARDING)
 		flood_not_by_xdp(model, port->bridge);
 	__atomic_store_n(&slot->state, state, __ATOMIC_SEQ_CST);
+	mst_write_states(model, port);
 	if (state == XBR_STATE_DISABLED)
 		fdb_flush_port(model, port);
 	flood_mark(port->bridge);
@@ -397,6 +400,7 @@ static void device_unbind(struct model *model, struct port *port)
 	if (!port->ifindex)
 		return;
 	__atomic_store_n(&port_slot(model, port)->state, XBR_STATE_DISABLED, __ATOMIC_SEQ_CST);
+	mst_write_states(model, port);
 	stp_port_gone(model, port);
 	fdb_flush_port(model, port);
 	fdb_own_address_remove(model, port);

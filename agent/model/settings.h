@@ -128,11 +128,18 @@ struct stp_port_settings {
 	uint8_t flags;      /* enum stp_port_flags */
 };
 
+/* Places in stp_version_words. */
+enum stp_version_word {
+	STP_WORD_STP,
+	STP_WORD_RSTP,
+	STP_WORD_MSTP,
+};
+
 struct stp_bridge_settings {
 	uint16_t priority;
 	uint16_t hello_time_cs, max_age_cs, forward_delay_cs;
 	uint8_t state;   /* 1: on */
-	uint8_t version; /* place in stp_version_words */
+	uint8_t version; /* enum stp_version_word */
 	uint8_t tx_hold_count;
 };
 

@@ -3,13 +3,16 @@
 
 #include <errno.h>
 #include <net/if.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "model/model.h"
+#include "model/guard.h"
+#include "model/mst.h"
 #include "net/ethtool.h"
+#include "proto/stp_digest.h"
 
 static const uint8_t versions[] = {STP_VERSION_STP, STP_VERSION_RSTP, STP_VERSION_MSTP};
 
@@ -47,16 +50,32 @@ static void on_send(void *user, uint16_t number, const uint8_t *bpdu, size_t len
 			  stp_frame_write(port->link.address, bpdu, length, frame));
 }
 
+static const uint8_t states[] = {XBR_STATE_BLOCKING, XBR_STATE_LEARNING, XBR_STATE_FORWARDING};
+
 static void on_state(void *user, uint16_t number, uint16_t mstid, enum stp_state state)
 {
-	static const uint8_t states[] = {XBR_STATE_BLOCKING, XBR_STATE_LEARNING, XBR_STATE_FORWARDING};
 	struct bridge *bridge = user;
 	struct port *port = port_of(bridge->stp_model, bridge, number);
 
-	if (!port || mstid)
+	if (!port)
 		return;
+	if (mstid) {
+		mst_write_state(bridge->stp_model, port, mstid, states[state]);
+		return;
+	}
 	port->stp_state = states[state];
 	port_write_state(bridge->stp_model, port);
+}
+
+uint8_t stp_port_state(const struct port *port, uint16_t mstid)
+{
+	struct stp_tree_port_view view;
+	int place = port->bridge->stp ? stp_tree_place(port->bridge->stp, mstid) : -1;
+
+	if (place < 0 ||
+	    !stp_tree_port_view(port->bridge->stp, (unsigned int)place, (uint16_t)port->number, &view))
+		return XBR_STATE_BLOCKING;
+	return states[view.state];
 }
 
 static void on_flush(void *user, uint16_t number, uint16_t mstid)
@@ -64,9 +83,14 @@ static void on_flush(void *user, uint16_t number, uint16_t mstid)
 	struct bridge *bridge = user;
 	struct port *port = port_of(bridge->stp_model, bridge, number);
 
-	if (!port || mstid)
+	if (!port)
 		return;
-	fdb_flush_port(bridge->stp_model, port);
+	if (mst_is_on(bridge))
+		fdb_flush_tree(bridge->stp_model, port, XBR_TREE_OF(mst_place(bridge->mst, mstid)));
+	else if (!mstid)
+		fdb_flush_port(bridge->stp_model, port);
+	else
+		return;
 	if (bridge->stp_model->listener.flushed)
 		bridge->stp_model->listener.flushed(bridge->stp_model->listener.user, NULL, port);
 }
@@ -75,9 +99,22 @@ static const struct stp_ops ops = {.send = on_send, .state = on_state, .flush = 
 
 /* ---- settings as the engine has them ---- */
 
+/* 802.1Q, 13.8: by default the bridge's address. */
+static void region_name(const struct bridge *bridge, char ret_name[STP_NAME_LEN + 1])
+{
+	const uint8_t *a = bridge->link.address;
+
+	if (mst_config_get(bridge->mst)->region[0])
+		memcpy(ret_name, mst_config_get(bridge->mst)->region, STP_NAME_LEN);
+	else
+		snprintf(ret_name, STP_NAME_LEN, "%02X:%02X:%02X:%02X:%02X:%02X", a[0], a[1], a[2], a[3],
+			 a[4], a[5]);
+}
+
 static struct stp_bridge_config bridge_config(const struct bridge *bridge)
 {
 	const struct stp_bridge_settings *s = &bridge->settings.stp;
+	const struct xbr_mst_saved *mst = mst_config_get(bridge->mst);
 	struct stp_bridge_config config = stp_bridge_config_default;
 
 	memcpy(config.address, bridge->link.address, sizeof(config.address));
@@ -87,6 +124,9 @@ static struct stp_bridge_config bridge_config(const struct bridge *bridge)
 	config.hello_time_cs = s->hello_time_cs;
 	config.max_age_cs = s->max_age_cs;
 	config.forward_delay_cs = s->forward_delay_cs;
+	config.revision = mst->revision;
+	config.max_hops = mst->max_hops;
+	region_name(bridge, config.region);
 	return config;
 }
 
@@ -96,9 +136,65 @@ static bool is_virtual(const struct port *port)
 	return !strcmp(port->link.kind, "veth") || !strcmp(port->link.kind, "tun");
 }
 
-static bool is_up(const struct port *port)
+/* A port that a guard shut is down for the neighbours, too. */
+static bool is_up(const struct model *model, const struct port *port)
 {
-	return port->ifindex && port->link.flags & IFF_UP && port->link.carrier;
+	return port->ifindex && port->link.flags & IFF_UP && port->link.carrier &&
+	       !guard_shut_by(model, port);
+}
+
+static void vlan_map(const struct bridge *bridge, uint16_t ret_map[XBR_VID_LIMIT])
+{
+	memset(ret_map, 0, XBR_VID_LIMIT * sizeof(*ret_map));
+	for (uint16_t vid = 1; vid <= XBR_VID_MAX; vid++)
+		ret_map[vid] = mst_of_vid(bridge->mst, vid);
+}
+
+struct stp_config_id stp_region(const struct bridge *bridge)
+{
+	struct stp_config_id id = {.revision = mst_config_get(bridge->mst)->revision};
+	uint16_t map[XBR_VID_LIMIT];
+	char name[STP_NAME_LEN + 1] = "";
+
+	region_name(bridge, name);
+	memcpy(id.name, name, sizeof(id.name));
+	vlan_map(bridge, map);
+	stp_digest(map, id.digest);
+	return id;
+}
+
+/* Instances are MSTP's. */
+static void tell_instances(struct bridge *bridge)
+{
+	const struct xbr_mst_saved *is = mst_config_get(bridge->mst);
+	struct stp_instance instances[XBR_MSTI_LIMIT];
+	uint16_t map[XBR_VID_LIMIT] = {0};
+	unsigned int count = 0;
+
+	if (bridge->settings.stp.version == STP_WORD_MSTP) {
+		for (unsigned int i = 0; i < XBR_MSTI_LIMIT; i++)
+			if (is->instance[i].mstid)
+				instances[count++] = (struct stp_instance){is->instance[i].mstid,
+									   is->instance[i].priority};
+		vlan_map(bridge, map);
+	}
+	if (stp_instances_set(bridge->stp, instances, count, map, stp_now()))
+		model_log(bridge->stp_model, "%s: no memory for all spanning tree instances", bridge->name);
+}
+
+/* What is set of a port in the instances; a cost that is not is the port's own. */
+static void tell_rows(const struct port *port, uint32_t cost)
+{
+	const struct xbr_mst_saved *is = mst_config_get(port->bridge->mst);
+
+	for (unsigned int i = 0; i < XBR_MSTI_LIMIT; i++) {
+		struct xbr_mst_port row = mst_rows_get(port->mst, is->instance[i].mstid);
+		uint32_t priority = row.priority ? row.priority - 1u : MST_PORT_PRIORITY_DEFAULT;
+
+		if (is->instance[i].mstid)
+			stp_port_msti_set(port->bridge->stp, (uint16_t)port->number, is->instance[i].mstid,
+					  row.cost ? row.cost : cost, (uint8_t)(priority * 4), stp_now());
+	}
 }
 
 /* cost_by_speed, full_duplex: of the link, where they are not set by hand. */
@@ -171,7 +267,6 @@ void stp_port_update(struct model *model, struct port *port)
 	bool full;
 	int err;
 
-	(void)model;
 	if (!stp || port->local)
 		return;
 	read_link(port, &cost, &full);
@@ -183,7 +278,8 @@ void stp_port_update(struct model *model, struct port *port)
 	else if (err)
 		model_log(model, "%s stays blocked: spanning tree has no room for port %u", port->name,
 			  port->number);
-	stp_link(stp, (uint16_t)port->number, is_up(port), full, stp_now());
+	tell_rows(port, config.cost);
+	stp_link(stp, (uint16_t)port->number, is_up(model, port), full, stp_now());
 	port->bridge->stp_touched = true;
 }
 
@@ -193,7 +289,7 @@ void stp_port_gone(struct model *model, struct port *port)
 		return;
 	stp_port_del(port->bridge->stp, (uint16_t)port->number, stp_now());
 	port->stp_state = XBR_STATE_BLOCKING;
-	memset(&model->dp->stp_saved[port->number], 0, sizeof(struct xbr_stp_saved));
+	stp_port_forget(model, port);
 	port->bridge->stp_touched = true;
 }
 
@@ -238,7 +334,9 @@ static bool engine_make(struct model *model, struct bridge *bridge)
 
 	bridge->stp_model = model;
 	bridge->stp = stp_new(&config, &ops, bridge, stp_now());
-	if (!bridge->stp)
+	if (bridge->stp)
+		tell_instances(bridge);
+	else
 		model_log(model, "%s: no memory for spanning tree: its ports stay blocked", bridge->name);
 	return bridge->stp;
 }
@@ -272,12 +370,10 @@ static void kernel_off(struct model *model, const struct bridge *bridge)
 			  strerror(-err));
 }
 
-void stp_bridge_update(struct model *model, struct bridge *bridge)
+static void engine_update(struct model *model, struct bridge *bridge)
 {
 	struct stp_bridge_config config;
 
-	if (bridge->stp_waits)
-		return;
 	if (!stp_is_on(bridge)) {
 		if (bridge->stp)
 			end(model, bridge);
@@ -290,7 +386,17 @@ void stp_bridge_update(struct model *model, struct bridge *bridge)
 	}
 	config = bridge_config(bridge);
 	stp_bridge_set(bridge->stp, &config, stp_now());
+	tell_instances(bridge);
+	tell_ports(model, bridge);
 	bridge->stp_touched = true;
+}
+
+void stp_bridge_update(struct model *model, struct bridge *bridge)
+{
+	if (bridge->stp_waits)
+		return;
+	engine_update(model, bridge);
+	mst_update(model, bridge);
 }
 
 void stp_bridge_gone(struct model *model, struct bridge *bridge)
@@ -391,19 +497,6 @@ static void set_timer(struct model *model)
 
 /* ---- memory ---- */
 
-_Static_assert(sizeof(struct stp_frozen) == sizeof(((struct xbr_stp_saved *)NULL)->frozen), "it fits");
-
-static void remember(struct model *model, const struct port *port)
-{
-	struct xbr_stp_saved *saved = &model->dp->stp_saved[port->number];
-	struct stp_frozen frozen;
-
-	if (!stp_freeze(port->bridge->stp, (uint16_t)port->number, 0, &frozen))
-		return;
-	memcpy(saved->frozen, &frozen, sizeof(frozen));
-	saved->at_ms = stp_now();
-}
-
 static bool any_touched(const struct model *model)
 {
 	struct bridge *bridge, *next;
@@ -423,7 +516,7 @@ void stp_settle(struct model *model)
 		return;
 	port_foreach (model, port, next)
 		if (port->bridge->stp_touched && port->bridge->stp && port->number <= STP_PORT_MAX)
-			remember(model, port);
+			stp_remember(model, port);
 	bridge_foreach (model, bridge, next_bridge) {
 		if (bridge->stp_touched && bridge->stp)
 			note_alive(model, bridge);
@@ -434,21 +527,19 @@ void stp_settle(struct model *model)
 
 static void thaw_port(struct model *model, struct port *port)
 {
-	const struct xbr_stp_saved *saved = &model->dp->stp_saved[port->number];
 	struct stp_port_config config;
-	struct stp_frozen frozen;
 	uint32_t cost;
 	bool full;
 
 	read_link(port, &cost, &full);
 	config = port_config(port, cost);
-	if (!saved->at_ms || stp_port_add(port->bridge->stp, (uint16_t)port->number, &config, stp_now())) {
+	if (!stp_is_remembered(model, port) ||
+	    stp_port_add(port->bridge->stp, (uint16_t)port->number, &config, stp_now())) {
 		port->stp_state = XBR_STATE_BLOCKING;
 		port_write_state(model, port);
 		return;
 	}
-	memcpy(&frozen, saved->frozen, sizeof(frozen));
-	stp_thaw(port->bridge->stp, (uint16_t)port->number, 0, &frozen, full);
+	stp_recall(model, port, full);
 }
 
 static void thaw(struct model *model, struct bridge *bridge)
@@ -490,6 +581,8 @@ void stp_adopt(struct model *model)
 		bridge->stp_waits = false;
 		if (stp_is_on(bridge) && !bridge->stp && bridge->local)
 			adopt_bridge(model, bridge);
+		if (bridge->local)
+			mst_update(model, bridge);
 	}
 }
 

@@ -40,6 +40,10 @@ void stp_bridge_gone(struct model *model, struct bridge *bridge);
 /* Settings, carrier or speed of the port may have changed. */
 void stp_port_update(struct model *model, struct port *port);
 void stp_port_gone(struct model *model, struct port *port);
+/* The MST configuration identifier (802.1Q, 13.8), also of a bridge without an engine. */
+struct stp_config_id stp_region(const struct bridge *bridge);
+/* enum xbr_port_state of a port in an instance, as its engine has it. */
+uint8_t stp_port_state(const struct port *port, uint16_t mstid);
 /* Asks the port's neighbour for RSTP again. False: spanning tree is off. */
 bool stp_port_mcheck(struct model *model, struct port *port);
 
@@ -56,6 +60,15 @@ void stp_settle(struct model *model);
 void stp_adopt(struct model *model);
 struct stp_bridge_settings stp_bridge_remembered(const struct xbr_bridge_saved *saved);
 struct stp_port_settings stp_port_remembered(const struct xbr_port_saved *saved);
+
+/* ---- stp_memory.c: what engines know, in the maps `stp_saved` and, of instances, `stp_msti_saved` ---- */
+
+void stp_remember(struct model *model, struct port *port);
+bool stp_is_remembered(const struct model *model, const struct port *port);
+/* Into an engine that was just made, see stp_thaw(). */
+void stp_recall(struct model *model, struct port *port, bool full_duplex);
+/* The port has left its bridge, or its number is free. */
+void stp_port_forget(struct model *model, struct port *port);
 
 /* Milliseconds of CLOCK_MONOTONIC, as the engines count. */
 uint64_t stp_now(void);

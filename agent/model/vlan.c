@@ -49,10 +49,11 @@ static int block_take(struct model *model, const struct bridge *bridge, uint32_t
 	if (!block)
 		return -ENOSPC;
 	for (uint32_t i = 0; i < XBR_VLAN_BLOCK; i++)
-		model->dp->vlans[block * XBR_VLAN_BLOCK + i] =
-			(struct xbr_vlan){.bridge = (uint16_t)bridge->index,
-					  .vid = (uint16_t)(index * XBR_VLAN_BLOCK + i),
-					  .flood = (uint16_t)bridge->index};
+		model->dp->vlans[block * XBR_VLAN_BLOCK + i] = (struct xbr_vlan){
+			.bridge = (uint16_t)bridge->index,
+			.vid = (uint16_t)(index * XBR_VLAN_BLOCK + i),
+			.msti = mst_config_get(bridge->mst)->msti[index * XBR_VLAN_BLOCK + i],
+			.flood = (uint16_t)bridge->index};
 	__atomic_store_n(&blocks_of(model, bridge)->block[index], (uint16_t)block, __ATOMIC_SEQ_CST);
 	return 0;
 }

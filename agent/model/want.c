@@ -24,6 +24,7 @@ static void bridge_drop(struct want *want, struct want_bridge *bridge)
 	HASH_DEL(want->bridges, bridge);
 	vlan_set_drop(bridge->fresh);
 	vlan_set_drop(bridge->vlans);
+	mst_config_drop(bridge->mst);
 	free(bridge);
 }
 
@@ -31,6 +32,7 @@ static void port_drop(struct want *want, struct want_port *port)
 {
 	HASH_DEL(want->ports, port);
 	vlan_set_drop(port->vlans);
+	mst_rows_drop(port->mst);
 	source_list_drop(port->sources);
 	free(port);
 }
@@ -106,6 +108,7 @@ static struct want_bridge *bridge_put(struct want *want, const struct want_bridg
 	*bridge = *from;
 	vlan_set_share(bridge->fresh);
 	vlan_set_share(bridge->vlans);
+	mst_config_share(bridge->mst);
 	HASH_ADD_STR(want->bridges, name, bridge);
 	return bridge;
 }
@@ -152,6 +155,7 @@ static struct want_port *port_put(struct want *want, const struct want_port *fro
 	}
 	source_list_hold(port->sources);
 	vlan_set_share(port->vlans);
+	mst_rows_share(port->mst);
 	HASH_ADD_STR(want->ports, name, port);
 	return port;
 }

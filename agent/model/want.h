@@ -13,6 +13,7 @@
 #include "error.h"
 #include "model/allowance.h"
 #include "model/encap.h"
+#include "model/mst_config.h"
 #include "model/settings.h"
 #include "model/source_list.h"
 #include "model/vlan_set.h"
@@ -22,6 +23,7 @@ struct want_bridge {
 	struct bridge_settings settings;
 	struct vlan_set *fresh; /* what a port gets that is added now */
 	struct vlan_set *vlans; /* of the bridge device itself */
+	struct mst_config *mst; /* NULL: the default */
 	const char *at;
 	UT_hash_handle hh;
 };
@@ -33,7 +35,8 @@ struct want_port {
 	struct port_settings settings;
 	struct source_list *sources; /* held */
 	struct vlan_set *vlans;
-	uint8_t origin; /* enum xbr_port_origin */
+	struct mst_rows *mst; /* NULL: nothing is set */
+	uint8_t origin;       /* enum xbr_port_origin */
 	const char *at;
 	UT_hash_handle hh;
 };
@@ -162,6 +165,40 @@ int want_vlan_map(struct want *want, const char *dev, const uint64_t vids[VLAN_W
 		  uint8_t priority, struct xbr_error *error);
 int want_vlan_unmap(struct want *want, const char *dev, const uint64_t vids[VLAN_WORDS],
 		    struct xbr_error *error);
+
+/* Spanning tree instances of a bridge (mstid 0: its common tree), and a port in them. */
+enum mst_given {
+	MST_GIVEN_REGION = 1 << 0,
+	MST_GIVEN_REVISION = 1 << 1,
+	MST_GIVEN_HOPS = 1 << 2,
+	MST_GIVEN_PRIORITY = 1 << 3,
+	MST_GIVEN_VIDS = 1 << 4,
+};
+struct mst_patch {
+	uint32_t given;     /* enum mst_given */
+	const char *region; /* at most 32 octets; empty: the address of the bridge */
+	uint16_t revision, priority;
+	uint8_t max_hops;
+	uint64_t vids[VLAN_WORDS]; /* into the instance, from whichever they were in */
+};
+enum mst_port_given {
+	MST_PORT_GIVEN_COST = 1 << 0,
+	MST_PORT_GIVEN_PRIORITY = 1 << 1,
+};
+struct mst_port_patch {
+	uint32_t given; /* enum mst_port_given */
+	uint32_t cost;  /* 0: as the port's */
+	uint32_t priority;
+};
+int want_mst_add(struct want *want, const char *name, uint16_t mstid, const struct mst_patch *patch,
+		 struct xbr_error *error);
+int want_mst_set(struct want *want, const char *name, uint16_t mstid, const struct mst_patch *patch,
+		 struct xbr_error *error);
+/* vids NULL: the whole instance, and what is set of ports in it. */
+int want_mst_del(struct want *want, const char *name, uint16_t mstid, const uint64_t *vids,
+		 struct xbr_error *error);
+int want_mst_port_set(struct want *want, const char *dev, uint16_t mstid, const struct mst_port_patch *patch,
+		      struct xbr_error *error);
 
 /* Within the model: a bridge's default PVID has changed; may a port with these flags have these mappings? */
 int want_default_pvid(struct want *want, struct want_bridge *bridge, struct xbr_error *error);

@@ -151,6 +151,14 @@ void stp_bridge_set(struct stp_bridge *bridge, const struct stp_bridge_config *c
 /* Begin anew: BEGIN of all machines. Ports that are up go through discarding, edge ports forward at once. */
 void stp_restart(struct stp_bridge *bridge, uint64_t now);
 
+/* The instances of a bridge, whole: what is not there goes, what is new comes; all begins anew where the
+ * region is another one then. map: VID -> MSTID. 0, -EINVAL, -ENOMEM (some of it may be done). */
+struct stp_instance {
+	uint16_t mstid, priority;
+};
+int stp_instances_set(struct stp_bridge *bridge, const struct stp_instance *instances, unsigned int count,
+		      const uint16_t map[4096], uint64_t now);
+
 /* 0, -EEXIST, -EINVAL, -ENOSPC, -ENOMEM. The region is another one then: all begins anew. */
 int stp_msti_add(struct stp_bridge *bridge, uint16_t mstid, uint16_t priority, uint64_t now);
 int stp_msti_del(struct stp_bridge *bridge, uint16_t mstid, uint64_t now);
@@ -219,6 +227,8 @@ struct stp_tree_port_view {
 	uint64_t forward_ms, recent_root_ms, recent_backup_ms, topology_change_ms, age_ms;
 };
 
+/* -1: there is no such tree. */
+int stp_tree_place(const struct stp_bridge *bridge, uint16_t mstid);
 /* Trees by place: 0 is the CIST. False: no such place, port, or tree. */
 bool stp_tree_view(const struct stp_bridge *bridge, unsigned int place, struct stp_tree_view *ret_view);
 bool stp_port_view(const struct stp_bridge *bridge, uint16_t port, struct stp_port_view *ret_view);

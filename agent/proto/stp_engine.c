@@ -534,7 +534,7 @@ void stp_port_msti_set(struct stp_bridge *bridge, uint16_t port, uint16_t mstid,
 	struct stp_port *p = stp_port_find(bridge, port);
 	int t = stp_tree_find(bridge, mstid);
 
-	if (!p || t <= 0)
+	if (!p || t <= 0 || (p->trees[t].cost == cost && p->trees[t].priority == priority))
 		return;
 	begin(bridge, now, STP_CAUSE_CONFIG, port);
 	p->trees[t].cost = cost;
@@ -663,7 +663,7 @@ static int trees_resize(struct stp_bridge *b, unsigned int count)
 	return 0;
 }
 
-int stp_msti_add(struct stp_bridge *bridge, uint16_t mstid, uint16_t priority, uint64_t now)
+static int tree_add(struct stp_bridge *bridge, uint16_t mstid, uint16_t priority)
 {
 	unsigned int t = bridge->tree_count;
 
@@ -675,29 +675,54 @@ int stp_msti_add(struct stp_bridge *bridge, uint16_t mstid, uint16_t priority, u
 		return -ENOSPC;
 	if (trees_resize(bridge, t + 1))
 		return -ENOMEM;
-	begin(bridge, now, STP_CAUSE_CONFIG, 0);
 	bridge->trees[t] = (struct tree){.mstid = mstid, .priority = priority};
 	bridge->trees[t].bridge_id = bridge_id(bridge, priority, mstid);
 	bridge->tree_count++;
+	return 0;
+}
+
+int stp_msti_add(struct stp_bridge *bridge, uint16_t mstid, uint16_t priority, uint64_t now)
+{
+	int err = tree_add(bridge, mstid, priority);
+
+	if (err)
+		return err;
+	begin(bridge, now, STP_CAUSE_CONFIG, 0);
 	restart(bridge);
 	return 0;
 }
 
 /* The last tree takes the place that is free: places have no meaning. */
-int stp_msti_del(struct stp_bridge *bridge, uint16_t mstid, uint64_t now)
+static void tree_remove(struct stp_bridge *bridge, unsigned int t)
 {
-	int t = mstid ? stp_tree_find(bridge, mstid) : -1;
 	unsigned int last = bridge->tree_count - 1;
 
-	if (t < 0)
-		return -EINVAL;
-	begin(bridge, now, STP_CAUSE_CONFIG, 0);
 	bridge->trees[t] = bridge->trees[last];
 	stp_ports_foreach (bridge, i)
 		bridge->ports[i]->trees[t] = bridge->ports[i]->trees[last];
 	bridge->tree_count--;
+}
+
+int stp_msti_del(struct stp_bridge *bridge, uint16_t mstid, uint64_t now)
+{
+	int t = mstid ? stp_tree_find(bridge, mstid) : -1;
+
+	if (t < 0)
+		return -EINVAL;
+	begin(bridge, now, STP_CAUSE_CONFIG, 0);
+	tree_remove(bridge, (unsigned int)t);
 	restart(bridge);
 	return 0;
+}
+
+/* False: it has it already. */
+static bool tree_set_priority(struct stp_bridge *bridge, unsigned int t, uint16_t priority)
+{
+	if (bridge->trees[t].priority == priority)
+		return false;
+	bridge->trees[t].priority = priority;
+	bridge->trees[t].bridge_id = bridge_id(bridge, priority, bridge->trees[t].mstid);
+	return true;
 }
 
 int stp_msti_set(struct stp_bridge *bridge, uint16_t mstid, uint16_t priority, uint64_t now)
@@ -706,22 +731,79 @@ int stp_msti_set(struct stp_bridge *bridge, uint16_t mstid, uint16_t priority, u
 
 	if (t < 0 || priority & 0xfff)
 		return -EINVAL;
+	if (!tree_set_priority(bridge, (unsigned int)t, priority))
+		return 0;
 	begin(bridge, now, STP_CAUSE_CONFIG, 0);
-	bridge->trees[t].priority = priority;
-	bridge->trees[t].bridge_id = bridge_id(bridge, priority, mstid);
 	stp_reselect_all(bridge);
 	stp_run(bridge);
 	return 0;
 }
 
-void stp_vlan_map_set(struct stp_bridge *bridge, const uint16_t map[4096], uint64_t now)
+static bool take_map(struct stp_bridge *bridge, const uint16_t map[4096])
 {
 	if (!memcmp(bridge->vlan_map, map, sizeof(bridge->vlan_map)))
-		return;
-	begin(bridge, now, STP_CAUSE_CONFIG, 0);
+		return false;
 	memcpy(bridge->vlan_map, map, sizeof(bridge->vlan_map));
 	stp_digest(bridge->vlan_map, bridge->config_id.digest);
+	return true;
+}
+
+void stp_vlan_map_set(struct stp_bridge *bridge, const uint16_t map[4096], uint64_t now)
+{
+	if (!take_map(bridge, map))
+		return;
+	begin(bridge, now, STP_CAUSE_CONFIG, 0);
 	restart(bridge);
+}
+
+/* ---- all instances at once ---- */
+
+static bool is_among(const struct stp_instance *instances, unsigned int count, uint16_t mstid)
+{
+	for (unsigned int i = 0; i < count; i++)
+		if (instances[i].mstid == mstid)
+			return true;
+	return false;
+}
+
+/* True: some tree has gone. */
+static bool drop_others(struct stp_bridge *bridge, const struct stp_instance *instances, unsigned int count)
+{
+	bool dropped = false;
+
+	for (unsigned int t = bridge->tree_count; t-- > 1;) {
+		if (is_among(instances, count, bridge->trees[t].mstid))
+			continue;
+		tree_remove(bridge, t);
+		dropped = true;
+	}
+	return dropped;
+}
+
+int stp_instances_set(struct stp_bridge *bridge, const struct stp_instance *instances, unsigned int count,
+		      const uint16_t map[4096], uint64_t now)
+{
+	bool anew = drop_others(bridge, instances, count), changed = false;
+	int err = 0;
+
+	begin(bridge, now, STP_CAUSE_CONFIG, 0);
+	for (unsigned int i = 0; i < count && !err; i++) {
+		int t = stp_tree_find(bridge, instances[i].mstid);
+
+		anew = anew || t < 0;
+		if (t < 0)
+			err = tree_add(bridge, instances[i].mstid, instances[i].priority);
+		else
+			changed |= tree_set_priority(bridge, (unsigned int)t, instances[i].priority);
+	}
+	anew = take_map(bridge, map) || anew;
+	if (anew) {
+		restart(bridge);
+	} else if (changed) {
+		stp_reselect_all(bridge);
+		stp_run(bridge);
+	}
+	return err;
 }
 
 uint16_t stp_vlan_msti(const struct stp_bridge *bridge, uint16_t vid)

@@ -59,6 +59,11 @@ static bool change_under_way(const struct stp_bridge *b, unsigned int t)
 	return false;
 }
 
+int stp_tree_place(const struct stp_bridge *bridge, uint16_t mstid)
+{
+	return stp_tree_find(bridge, mstid);
+}
+
 bool stp_tree_view(const struct stp_bridge *bridge, unsigned int place, struct stp_tree_view *ret_view)
 {
 	const struct tree *tree = &bridge->trees[place];

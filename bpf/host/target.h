@@ -81,6 +81,7 @@ struct host_world {
 	struct xbr_fdb_bucket fdb[HOST_BUCKETS];
 	struct xbr_bridge_vlans bridge_vlans[HOST_BRIDGES];
 	struct xbr_port_vlans port_vlans[HOST_PORTS];
+	struct xbr_port_msti port_msti[HOST_PORTS];
 	struct xbr_vlan vlans[HOST_FIDS];
 	struct host_vlan_map vlan_map[HOST_VLAN_MAPS];
 	struct host_vlan_stats vlan_stats[HOST_STATS];
@@ -252,6 +253,11 @@ STAGE struct xbr_bridge_vlans *bridge_vlans_get(__u32 index)
 STAGE struct xbr_port_vlans *port_vlans_get(__u32 port)
 {
 	return port < HOST_PORTS ? &host.port_vlans[port] : NULL;
+}
+
+STAGE struct xbr_port_msti *port_msti_get(__u32 port)
+{
+	return port < HOST_PORTS ? &host.port_msti[port] : NULL;
 }
 
 STAGE struct xbr_vlan *vlan_get(__u32 fid)

@@ -66,6 +66,7 @@ XBR_ARRAY(port_vlans, struct xbr_port_vlans, 1);
 XBR_ARRAY(punt_limits, struct xbr_punt_limit, XBR_PUNT_ROOM);
 XBR_ARRAY(punt_buckets, __u64, 1);
 
+XBR_ARRAY(port_msti, struct xbr_port_msti, 1);
 XBR_ARRAY(guards, struct xbr_guard, 1);
 XBR_ARRAY(guard_live, struct xbr_guard_live, 1);
 
@@ -82,6 +83,19 @@ struct {
 	__type(key, struct xbr_offload_key);
 	__type(value, struct xbr_offload_saved);
 } offload_saved SEC(".maps");
+
+#define XBR_SPARSE(name_, key_, value_, entries_)                                                            \
+	struct {                                                                                             \
+		__uint(type, BPF_MAP_TYPE_HASH);                                                             \
+		__uint(map_flags, BPF_F_NO_PREALLOC);                                                        \
+		__uint(max_entries, entries_);                                                               \
+		__type(key, key_);                                                                           \
+		__type(value, value_);                                                                       \
+	} name_ SEC(".maps")
+
+XBR_SPARSE(mst_saved, __u32, struct xbr_mst_saved, XBR_BRIDGE_LIMIT);
+XBR_SPARSE(mst_port_saved, struct xbr_mst_port_key, struct xbr_mst_port, XBR_PORT_LIMIT *XBR_MSTI_LIMIT);
+XBR_SPARSE(stp_msti_saved, struct xbr_mst_port_key, struct xbr_stp_saved, XBR_PORT_LIMIT *XBR_MSTI_LIMIT);
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -356,6 +370,11 @@ STAGE struct xbr_bridge_vlans *bridge_vlans_get(__u32 index)
 STAGE struct xbr_port_vlans *port_vlans_get(__u32 port)
 {
 	return bpf_map_lookup_elem(&port_vlans, &port);
+}
+
+STAGE struct xbr_port_msti *port_msti_get(__u32 port)
+{
+	return bpf_map_lookup_elem(&port_msti, &port);
 }
 
 STAGE struct xbr_vlan *vlan_get(__u32 fid)

@@ -5,11 +5,12 @@
  * _be; all sizes are asserted. A change of any layout is a new XBR_ABI_VERSION, which is a new directory
  * under the pin directory; the agent carries the state of an older one over.
  *
- * Who writes what: `ports`, `bridges`, `port_of`, `flood`, `edge_sources`, `vlans`, `bridge_vlans`,
- * `port_vlans`, `vlan_map`, `punt_limits`, `guards`, `allowed`: the agent alone, BPF reads. `fdb`: both, by
- * compare-and-swap as bpf/fdb.h tells. `port_live`, `bridge_live`, `guard_live`, `counters`, `vlan_stats`,
- * `punt_buckets`, `punt_counts`: BPF (the agent corrects). `port_saved`, `bridge_saved`, `offload_saved`,
- * `agent_saved`: the agent's own memory; BPF never reads them.
+ * Who writes what: `ports`, `port_msti`, `bridges`, `port_of`, `flood`, `edge_sources`, `vlans`,
+ * `bridge_vlans`, `port_vlans`, `vlan_map`, `punt_limits`, `guards`, `allowed`: the agent alone, BPF reads.
+ * `fdb`: both, by compare-and-swap as bpf/fdb.h tells. `port_live`, `bridge_live`, `guard_live`, `counters`,
+ * `vlan_stats`, `punt_buckets`, `punt_counts`: BPF (the agent corrects). `port_saved`, `bridge_saved`,
+ * `offload_saved`, `agent_saved`, `mst_saved`, `mst_port_saved`, `stp_msti_saved`: the agent's own memory;
+ * BPF never reads them.
  */
 #ifndef XBR_ABI_H
 #define XBR_ABI_H
@@ -294,6 +295,7 @@ enum xbr_bridge_flags {
 	XBR_BRIDGE_VLAN_FILTERING = 1 << 2,
 	XBR_BRIDGE_VLAN_STATS = 1 << 3,          /* frames are counted in `vlan_stats` */
 	XBR_BRIDGE_VLAN_STATS_PER_PORT = 1 << 4, /* only how they are shown: they are counted so anyway */
+	XBR_BRIDGE_MST = 1 << 5, /* a frame goes by the states of its VLAN's tree, in `port_msti` */
 };
 
 /* Map `bridges`: array, mmapable. */
@@ -357,7 +359,7 @@ struct xbr_vlan {
 	__u16 bridge;
 	__u16 vid;
 	__u16 flood; /* index in `flood` and `flood_xdp`; VLANs of the same members share one */
-	__u8 msti;   /* the spanning tree that says its ports' states; 0: the common one */
+	__u8 msti;   /* the place of the spanning tree that says its ports' states; 0: the common one */
 	__u8 flags;  /* enum xbr_vlan_flags */
 };
 _Static_assert(sizeof(struct xbr_vlan) == 8, "one load");
@@ -374,6 +376,25 @@ struct xbr_port_vlans {
 	struct xbr_vlan_word word[XBR_VID_LIMIT / 64];
 };
 _Static_assert(sizeof(struct xbr_port_vlans) == 1536, "three bits for each VID");
+
+/*
+ * Map `port_msti`: array, mmapable, indexed by port number; read where the bridge has XBR_BRIDGE_MST. A port
+ * in a tree is one octet, so that a state changes, and a flush takes place, by one store. state: 0 neither
+ * learns nor forwards, else XBR_STATE_LEARNING or XBR_STATE_FORWARDING; above it a generation, which dynamic
+ * FDB entries of the tree's VLANs have added to that of the port.
+ */
+#define XBR_MSTI_LIMIT            64 /* trees beside the common one */
+#define XBR_TREE_NONE             0
+#define XBR_TREE_CIST             1
+#define XBR_TREE_OF(msti)         (XBR_TREE_CIST + (msti)) /* xbr_vlan.msti */
+#define XBR_TREES                 (XBR_TREE_OF(XBR_MSTI_LIMIT) + 1)
+#define XBR_TREE_STATE_MASK       3
+#define XBR_TREE_GENERATION_SHIFT 2
+struct xbr_port_msti {
+	__u8 tree[XBR_TREES];
+	__u8 reserved[6];
+};
+_Static_assert(sizeof(struct xbr_port_msti) == 72, "fixed");
 
 /* Map `vlan_map`: hash; only where the port has XBR_PORT_VLAN_MAP. */
 enum xbr_vlan_map_way {
@@ -738,6 +759,36 @@ struct xbr_offload_saved {
 };
 _Static_assert(sizeof(struct xbr_offload_key) == 20, "fixed");
 _Static_assert(sizeof(struct xbr_offload_saved) == 24, "fixed");
+
+/* Map `mst_saved`: hash, bridge index (32 bits) -> the bridge's MST configuration; only where there is one.
+ */
+struct xbr_mst_instance {
+	__u16 mstid; /* 0: the place is free */
+	__u16 priority;
+};
+struct xbr_mst_saved {
+	char region[32]; /* filled up with zeros; empty: the bridge's address */
+	__u16 revision;
+	__u8 max_hops;
+	__u8 reserved[5];
+	struct xbr_mst_instance instance[XBR_MSTI_LIMIT];
+	__u8 msti[XBR_VID_LIMIT]; /* by VID: as xbr_vlan.msti; the place in `instance`, from 1 */
+};
+_Static_assert(sizeof(struct xbr_mst_saved) == 4392, "fixed");
+
+/* Maps `mst_port_saved` and `stp_msti_saved`: hashes; a port in an instance: what was set there (only where
+ * something was), and a struct xbr_stp_saved. */
+struct xbr_mst_port_key {
+	__u16 port;
+	__u16 mstid;
+};
+_Static_assert(sizeof(struct xbr_mst_port_key) == 4, "no padding");
+struct xbr_mst_port {
+	__u32 cost;    /* 0: as the port's */
+	__u8 priority; /* more by one than asked for; 0: the default */
+	__u8 reserved[3];
+};
+_Static_assert(sizeof(struct xbr_mst_port) == 8, "no padding");
 
 /* Map `agent_saved`: array of one, mmapable. */
 struct xbr_agent_saved {

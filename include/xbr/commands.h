@@ -405,6 +405,29 @@ enum xbr_command_flags {
 #define XBR_PARAMS_stp_show(X) X("dev", "dev", DEV, "DEV", 0, 0, XBR_BARE, "a bridge, or one of its ports; default all bridges")
 #define XBR_PARAMS_stp_mcheck(X) XBR_PARAM_LINK(X, XBR_REQUIRED)
 
+#define XBR_PARAM_MST_BR(X, FLAGS) X("br|bridge", "bridge", DEV, "BR", 0, 0, FLAGS, "the bridge")
+#define XBR_PARAM_MST_VID(X, help) X("vid", "vid", VIDS, "VIDS", 0, 0, 0, help)
+#define XBR_PARAM_MST_PRIORITY(X, help) X("priority", "priority", NUMBER, "N", 0, 61440, 0, help)
+#define XBR_PARAMS_mst_add(X) XBR_PARAM_MST_BR(X, XBR_BARE | XBR_REQUIRED) \
+	X("msti", "msti", NUMBER, "N", 1, 4094, XBR_REQUIRED, "its number") \
+	XBR_PARAM_MST_VID(X, "VLANs that are of it: 10, 10-20, 10-20,30, or all") \
+	XBR_PARAM_MST_PRIORITY(X, "of the bridge in it, a multiple of 4096; default 32768")
+#define XBR_PARAMS_mst_set(X) XBR_PARAM_MST_BR(X, XBR_ONE_OF) \
+	X("dev", "dev", DEV, "DEV", 0, 0, XBR_ONE_OF, "a port") \
+	X("msti", "msti", NUMBER, "N", 0, 4094, 0, "the instance; 0: the common tree, for vid") \
+	X("name", "name", STRING, "NAME", 0, 0, 0, "of the region, at most 32 characters; default the address of the bridge") \
+	X("revision", "revision", NUMBER, "N", 0, 65535, 0, "of the region; default 0") \
+	X("max_hops", "max_hops", NUMBER, "N", 6, 40, 0, "bridges that a BPDU may pass within the region; default 20") \
+	XBR_PARAM_MST_PRIORITY(X, "of a bridge, a multiple of 4096; of a port, 0 to 60, a multiple of 4, default 32") \
+	X("cost", "cost", NUMBER, "N", 0, 200000000, 0, "of the way by the port; 0, the default: as in the common tree") \
+	XBR_PARAM_MST_VID(X, "VLANs that are of it from now on") \
+	X("state", NULL, REFUSED, "", 0, 0, 0, "states are what spanning tree says: set cost and priority instead")
+#define XBR_PARAMS_mst_del(X) XBR_PARAM_MST_BR(X, XBR_BARE | XBR_REQUIRED) \
+	X("msti", "msti", NUMBER, "N", 1, 4094, XBR_REQUIRED, "the instance") \
+	XBR_PARAM_MST_VID(X, "only these VLANs of it, which are of the common tree then")
+#define XBR_PARAMS_mst_show(X) X("dev", "dev", DEV, "DEV", 0, 0, XBR_BARE, "a port, or a bridge") \
+	XBR_PARAM_MST_BR(X, 0)
+
 #define XBR_PARAMS_apply_(X) \
 	X("file", "file", STRING, "FILE", 0, 0, XBR_BARE | XBR_REQUIRED, "the configuration; -: standard input") \
 	X("confirm", "confirm", SECONDS, "SECONDS", 1, 86400, 0, \
@@ -473,6 +496,10 @@ enum xbr_command_flags {
 	X(punt,   tap,     "punt.tap",    XBR_SHELL_ONLY, "show control frames as they come and go") \
 	X(stp,    show,    "stp.show",    0, "spanning tree: roles, states, timers, counters, and what changed why") \
 	X(stp,    mcheck,  "stp.mcheck",  0, "try RSTP again where a neighbour spoke STP") \
+	X(mst,    add,     "mst.add",     0, "make a spanning tree instance: VLANs that have a tree of their own") \
+	X(mst,    set,     "mst.set",     XBR_NEEDS_OPTION, "change the region, an instance, or a port in it") \
+	X(mst,    del,     "mst.del",     0, "end an instance, or take VLANs out of it") \
+	X(mst,    show,    "mst.show",    0, "list instances, and the states of ports in them") \
 	X(monitor, ,       "monitor",     XBR_SHELL_ONLY, "tell of changes as they happen") \
 	X(apply,  ,        "apply",       0, "make the running configuration equal to a file, or change nothing") \
 	X(confirm, ,       "confirm",     0, "keep what apply with confirm did") \
