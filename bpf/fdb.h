@@ -152,7 +152,7 @@ STAGE __u32 fdb_epoch(const struct xbr_bridge *bridge)
 STAGE bool fdb_holds(const struct frame *f, __u32 data, const struct xbr_port *port,
 		     const struct xbr_bridge *bridge, __u32 epoch)
 {
-	return fdb_data_generation(data) == mst_generation(f, port, fdb_data_port(data)) &&
+	return fdb_data_generation(data) == mst_generation_at(f, port, fdb_data_port(data)) &&
 	       fdb_data_idle(data, epoch) <= bridge->ageing_epochs;
 }
 

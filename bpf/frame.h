@@ -33,8 +33,8 @@ struct frame {
 	bool vlan_stats;    /* it is to be counted by VLAN, too */
 
 	/* by mst; 0 where the bridge has one spanning tree */
-	__u8 tree;       /* XBR_TREE_OF() its VLAN */
-	__u8 tree_state; /* of the ingress port in it */
+	__u8 tree;    /* XBR_TREE_OF() its VLAN */
+	__u8 in_tree; /* what the ingress port is in it, as in struct xbr_port_msti */
 
 	/* by modes: the port at which the source of a frame from the uplink is known, else XBR_PORT_NONE */
 	__u32 origin;

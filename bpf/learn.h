@@ -122,7 +122,7 @@ STAGE bool learn_is_held(const struct frame *f, __u32 have)
 {
 	const struct xbr_port *holder = port_get(fdb_data_port(have));
 
-	return holder && mst_generation(f, holder, fdb_data_port(have)) == fdb_data_generation(have);
+	return holder && mst_generation_at(f, holder, fdb_data_port(have)) == fdb_data_generation(have);
 }
 
 STAGE void learn_over_dynamic(const struct frame *f, const struct xbr_port *port,
@@ -214,7 +214,7 @@ STAGE bool learn_is_on(const struct xbr_port *port, const struct xbr_bridge *bri
 STAGE bool learn(struct frame *f, const struct xbr_port *port, const struct xbr_bridge *bridge,
 		 struct xbr_fdb_bucket *first, __u64 key, __u64 hash, __u32 *data, __u32 epoch, __u32 kind)
 {
-	__u32 want = fdb_data(f->in, mst_generation(f, port, f->in), kind, epoch);
+	__u32 want = fdb_data(f->in, mst_generation(f, port), kind, epoch);
 	__u32 have = data ? *data : 0;
 
 	if (have == want)

@@ -86,7 +86,7 @@ STAGE bool limit_is_known(const struct frame *f, const struct xbr_port *port, __
 		return false;
 	if (kind != XBR_FDB_DYNAMIC)
 		return true;
-	return fdb_data_port(have) == f->in && fdb_data_generation(have) == mst_generation(f, port, f->in);
+	return fdb_data_port(have) == f->in && fdb_data_generation(have) == mst_generation(f, port);
 }
 
 GLOBAL int limit_reached(__u32 port, __u32 limit, __u32 shuts)

@@ -51,14 +51,20 @@ STAGE __u32 mst_state(const struct frame *f, const struct xbr_port *port, __u32 
 	return mst_in_play(f) ? (__u32)mst_octet(number, f->tree) & XBR_TREE_STATE_MASK : port->state;
 }
 
-/* What dynamic entries of this port in the frame's VLAN have. */
-STAGE __u32 mst_generation(const struct frame *f, const struct xbr_port *port, __u32 number)
+STAGE __u32 mst_sum(const struct xbr_port *port, __u32 octet)
 {
-	__u32 generation = port->generation;
+	return (port->generation + (octet >> XBR_TREE_GENERATION_SHIFT)) & FDB_GENERATION_MASK;
+}
 
-	if (mst_in_play(f))
-		generation += (__u32)mst_octet(number, f->tree) >> XBR_TREE_GENERATION_SHIFT;
-	return generation & FDB_GENERATION_MASK;
+/* What dynamic entries of the frame's VLAN have at the port it came by; at another one. */
+STAGE __u32 mst_generation(const struct frame *f, const struct xbr_port *port)
+{
+	return mst_in_play(f) ? mst_sum(port, f->in_tree) : port->generation;
+}
+
+STAGE __u32 mst_generation_at(const struct frame *f, const struct xbr_port *port, __u32 number)
+{
+	return mst_in_play(f) ? mst_sum(port, (__u32)mst_octet(number, f->tree)) : port->generation;
 }
 
 /* May it come in, in its tree? Other bridges have asked that of the port (ingress_state()). */
@@ -67,14 +73,16 @@ STAGE bool mst(struct frame *f, const struct xbr_bridge *bridge)
 	if (!mst_is_on(bridge))
 		return true;
 	mst_context(f, bridge);
-	f->tree_state = (__u8)mst_octet(f->in, f->tree) & XBR_TREE_STATE_MASK;
-	return f->tree_state || frame_drop(f, XBR_REASON_port_discarding);
+	f->in_tree = (__u8)mst_octet(f->in, f->tree);
+	return f->in_tree & XBR_TREE_STATE_MASK || frame_drop(f, XBR_REASON_port_discarding);
 }
 
 /* After learning: a learning port forwards nothing. */
 STAGE bool mst_forwards(const struct frame *f, const struct xbr_port *port)
 {
-	return (mst_in_play(f) ? f->tree_state : port->state) == XBR_STATE_FORWARDING;
+	__u32 state = mst_in_play(f) ? f->in_tree & XBR_TREE_STATE_MASK : port->state;
+
+	return state == XBR_STATE_FORWARDING;
 }
 
 #endif

@@ -120,6 +120,7 @@ struct port {
 	bool local;     /* the bridge device itself */
 	struct hook hook;
 	uint8_t stp_state; /* enum xbr_port_state that spanning tree gives it */
+	bool thaws;        /* for stp_adopt() */
 	bool uplink;       /* its role, asked for or found out */
 	char role_reason[HOOK_TEXT];
 	struct uplink_filter *filter; /* of the uplink while modes are set; see uplink.c */

@@ -525,7 +525,8 @@ void stp_settle(struct model *model)
 	set_timer(model);
 }
 
-static void thaw_port(struct model *model, struct port *port)
+/* False: nothing is known of it, it begins blocked. */
+static bool thaw_begin(struct model *model, struct port *port)
 {
 	struct stp_port_config config;
 	uint32_t cost;
@@ -537,11 +538,27 @@ static void thaw_port(struct model *model, struct port *port)
 	    stp_port_add(port->bridge->stp, (uint16_t)port->number, &config, stp_now())) {
 		port->stp_state = XBR_STATE_BLOCKING;
 		port_write_state(model, port);
-		return;
+		return false;
 	}
+	tell_rows(port, config.cost);
+	return true;
+}
+
+static void thaw_port(struct model *model, struct port *port)
+{
+	uint32_t cost;
+	bool full;
+
+	read_link(port, &cost, &full);
 	stp_recall(model, port, full);
 }
 
+static bool is_to_thaw(const struct port *port, const struct bridge *bridge)
+{
+	return port->bridge == bridge && port->ifindex && port->number <= STP_PORT_MAX;
+}
+
+/* All ports are there, with their costs, before anything is known of one: no role is chosen between. */
 static void thaw(struct model *model, struct bridge *bridge)
 {
 	struct port *port, *next;
@@ -549,7 +566,9 @@ static void thaw(struct model *model, struct bridge *bridge)
 	if (!engine_make(model, bridge))
 		return;
 	port_foreach (model, port, next)
-		if (port->bridge == bridge && port->ifindex && port->number <= STP_PORT_MAX)
+		port->thaws = is_to_thaw(port, bridge) && thaw_begin(model, port);
+	port_foreach (model, port, next)
+		if (port->bridge == bridge && port->thaws)
 			thaw_port(model, port);
 	hear(model, bridge, true);
 	stp_thawed(bridge->stp, stp_now());

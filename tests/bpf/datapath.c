@@ -25,6 +25,7 @@ static void set_sizes(struct xbr_bpf *skeleton, __u32 buckets)
 	bpf_map__set_max_entries(skeleton->maps.port_live, HOST_PORTS);
 	bpf_map__set_max_entries(skeleton->maps.port_saved, HOST_PORTS);
 	bpf_map__set_max_entries(skeleton->maps.port_vlans, HOST_PORTS);
+	bpf_map__set_max_entries(skeleton->maps.port_msti, HOST_PORTS);
 	bpf_map__set_max_entries(skeleton->maps.guards, HOST_PORTS);
 	bpf_map__set_max_entries(skeleton->maps.guard_live, HOST_PORTS);
 	bpf_map__set_max_entries(skeleton->maps.counters, HOST_PORTS);
@@ -81,11 +82,12 @@ static int map_tables(struct datapath *dp)
 	t->bridge_vlans = map_memory(dp->skeleton->maps.bridge_vlans);
 	t->port_vlans = map_memory(dp->skeleton->maps.port_vlans);
 	t->vlans = map_memory(dp->skeleton->maps.vlans);
+	t->port_msti = map_memory(dp->skeleton->maps.port_msti);
 	t->punt_limits = map_memory(dp->skeleton->maps.punt_limits);
 	t->punt_buckets = map_memory(dp->skeleton->maps.punt_buckets);
 	return t->ports && t->port_live && t->bridges && t->bridge_live && t->fdb && t->trace &&
-			       t->bridge_vlans && t->port_vlans && t->vlans && t->punt_limits &&
-			       t->punt_buckets && t->guards && t->guard_live
+			       t->bridge_vlans && t->port_vlans && t->vlans && t->port_msti &&
+			       t->punt_limits && t->punt_buckets && t->guards && t->guard_live
 		       ? 0
 		       : -errno;
 }
@@ -125,6 +127,7 @@ static int open_host(struct datapath *dp, __u32 features)
 				     .bridge_vlans = host.bridge_vlans,
 				     .port_vlans = host.port_vlans,
 				     .vlans = host.vlans,
+				     .port_msti = host.port_msti,
 				     .punt_limits = host.punt_limits,
 				     .punt_buckets = host.punt_buckets};
 	return 0;
@@ -158,6 +161,7 @@ void datapath_close(struct datapath *dp)
 	unmap_memory(t->bridge_vlans, dp->skeleton->maps.bridge_vlans);
 	unmap_memory(t->port_vlans, dp->skeleton->maps.port_vlans);
 	unmap_memory(t->vlans, dp->skeleton->maps.vlans);
+	unmap_memory(t->port_msti, dp->skeleton->maps.port_msti);
 	unmap_memory(t->punt_limits, dp->skeleton->maps.punt_limits);
 	unmap_memory(t->punt_buckets, dp->skeleton->maps.punt_buckets);
 	xbr_bpf__destroy(dp->skeleton);
@@ -262,6 +266,7 @@ void datapath_clear(const struct datapath *dp)
 	memset(t->bridge_vlans, 0, HOST_BRIDGES * sizeof(*t->bridge_vlans));
 	memset(t->port_vlans, 0, HOST_PORTS * sizeof(*t->port_vlans));
 	memset(t->vlans, 0, HOST_FIDS * sizeof(*t->vlans));
+	memset(t->port_msti, 0, HOST_PORTS * sizeof(*t->port_msti));
 	memset(t->punt_limits, 0, XBR_PUNT_ROOM * sizeof(*t->punt_limits));
 	memset(t->punt_buckets, 0, HOST_PORTS * XBR_PUNT_ROOM * sizeof(*t->punt_buckets));
 	clear_allowed(dp);

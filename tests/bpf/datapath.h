@@ -38,6 +38,7 @@ struct tables {
 	struct xbr_bridge_vlans *bridge_vlans;
 	struct xbr_port_vlans *port_vlans;
 	struct xbr_vlan *vlans;
+	struct xbr_port_msti *port_msti;
 	struct xbr_punt_limit *punt_limits;
 	__u64 *punt_buckets;
 };

@@ -252,7 +252,7 @@ bool row_fdb_matches(const struct row *row, const struct datapath *dp)
 	const struct row_entry *expected = row->after[0].mac ? row->after : row->fdb;
 	unsigned int found = 0;
 
-	if (row->prepare)
+	if (row->prepare && !row->after[0].mac)
 		return true; /* the state is not the row's own */
 	for (__u32 i = 0; i < dp->buckets * XBR_FDB_WAYS; i++) {
 		struct xbr_fdb_bucket *bucket = &dp->tables.fdb[i / XBR_FDB_WAYS];
