@@ -147,13 +147,18 @@ STAGE __u32 fdb_epoch(const struct xbr_bridge *bridge)
 	return (jiffies_now() >> bridge->epoch_shift) & FDB_AGE_MASK;
 }
 
-/* Does a dynamic entry of the frame's VLAN still hold: of its port's generation, and seen within the ageing
- * time? */
+/* Was a dynamic entry seen within the ageing time? */
+STAGE bool fdb_is_fresh(__u32 data, const struct xbr_bridge *bridge, __u32 epoch)
+{
+	return fdb_data_idle(data, epoch) <= bridge->ageing_epochs;
+}
+
+/* Does one of the frame's VLAN still hold: of its port's generation, and seen within the ageing time? */
 STAGE bool fdb_holds(const struct frame *f, __u32 data, const struct xbr_port *port,
 		     const struct xbr_bridge *bridge, __u32 epoch)
 {
 	return fdb_data_generation(data) == mst_generation_at(f, port, fdb_data_port(data)) &&
-	       fdb_data_idle(data, epoch) <= bridge->ageing_epochs;
+	       fdb_is_fresh(data, bridge, epoch);
 }
 
 #endif

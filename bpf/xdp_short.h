@@ -39,7 +39,7 @@ STAGE bool short_leaves(const struct xbr_port *in, const struct xbr_port *out,
 	if (!out || out->bridge != in->bridge || out->state != XBR_STATE_FORWARDING)
 		return false;
 	return out->flags & XBR_PORT_XDP_OUT && fdb_data_kind(data) == XBR_FDB_DYNAMIC &&
-	       fdb_holds(data, out, bridge, epoch);
+	       fdb_data_generation(data) == out->generation && fdb_is_fresh(data, bridge, epoch);
 }
 
 /* False: the frame goes the whole way. data: the two addresses' entries. */

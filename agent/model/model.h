@@ -349,7 +349,8 @@ void hook_reconsider(struct port *port);
 void hook_inherit(struct model *model, struct port *channel);
 const char *hook_rx_word(enum hook_rx rx);
 
-/* Whose XDP program is on the port's device: "NAME (id N)" in text; false where there is none, or only ours. */
+/* Whose XDP program is on the port's device: "NAME (id N)" in text; false where there is none, or only ours.
+ */
 bool hook_foreign_xdp(struct model *model, const struct port *port, char *text, size_t size);
 
 /* ---- flood.c ---- */
