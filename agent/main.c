@@ -93,7 +93,7 @@ static int on_sweep(sd_event_source *source, uint64_t usec, void *user)
 	struct agent *agent = user;
 
 	(void)usec;
-	fdb_sweep(agent->model);
+	fdb_tick(agent->model);
 	uplink_sync(agent->model);
 	guard_sweep(agent->model);
 	watch_sweep(agent->model);

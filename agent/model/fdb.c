@@ -450,6 +450,8 @@ uint32_t fdb_each(struct model *model, const struct fdb_filter *filter, uint32_t
 
 /* ---- the sweep ---- */
 
+#define SWEEP_BUCKETS_A_SECOND 131072
+
 /* counted: dynamic addresses that hold, by port number, as the walk finds them. */
 struct sweep {
 	struct model *model;
@@ -542,6 +544,21 @@ void fdb_sweep(struct model *model)
 		model_log(model, "out of memory: addresses are not aged this time");
 	free(before);
 	free(sweep.counted);
+}
+
+/*
+ * A walk through a million addresses takes some 15 ms, more than a hundredth of a second's time: the larger
+ * the table, the rarer. What a frame finds is judged by its age all the same; only its slot is free later.
+ * After a flush there may be much to take out.
+ */
+void fdb_tick(struct model *model)
+{
+	uint32_t period_s = model->dp->fdb.count / SWEEP_BUCKETS_A_SECOND;
+
+	if (++model->unswept_s < period_s && !model->flushes)
+		return;
+	model->unswept_s = 0;
+	fdb_sweep(model);
 }
 
 static int use_slot(const struct fdb_slot *slot, void *user)

@@ -201,6 +201,7 @@ struct model {
 	struct model_listener listener;
 	bool vlans_left;                /* some port is no longer in some VLAN: vlan_settle() has work */
 	uint32_t flushes;               /* since the last sweep: generations have 6 bits */
+	uint32_t unswept_s;             /* since the last sweep, about */
 	uint32_t surplus_sweeps;        /* since the last look at features that nobody needs */
 	bool had_surplus;               /* there were some */
 	uint32_t tag_quarantine_s;      /* a tag given back is not handed out for so long */
@@ -487,8 +488,11 @@ uint32_t fdb_flush(struct model *model, const struct fdb_filter *filter);
 uint32_t fdb_each(struct model *model, const struct fdb_filter *filter, uint32_t cursor, uint32_t limit,
 		  void (*visit)(const struct fdb_view *view, void *user), void *user);
 
-/* Takes out what is void or has not been seen for the ageing time. To be called about once a second. */
+/* Takes out what is void or has not been seen for the ageing time. */
 void fdb_sweep(struct model *model);
+
+/* To be called about once a second: sweeps when it is time to. */
+void fdb_tick(struct model *model);
 
 /* Addresses of all kinds in the table, and how many it is made for. */
 uint32_t fdb_used(struct model *model);

@@ -20,6 +20,7 @@
 struct pattern pattern;
 struct pattern_times times[2];
 __u64 number;     /* frames generated */
+__u64 start_ns;   /* CLOCK_MONOTONIC of the first one */
 __u64 random = 1; /* state of xorshift64, never 0 */
 
 struct {
@@ -41,7 +42,7 @@ struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, __u64);
+	__type(value, struct tally);
 } delivered SEC(".maps");
 
 static __always_inline __u64 draw(void)
@@ -63,10 +64,10 @@ static __always_inline void write_mac(void *to, __u64 mac)
 static __always_inline void count(void)
 {
 	__u32 zero = 0;
-	__u64 *frames = bpf_map_lookup_elem(&delivered, &zero);
+	struct tally *tally = bpf_map_lookup_elem(&delivered, &zero);
 
-	if (frames)
-		++*frames;
+	if (tally && !(++tally->frames % TALLY_EVERY))
+		tally->at_ns = bpf_ktime_get_ns();
 }
 
 SEC("xdp.frags")
@@ -79,7 +80,8 @@ int generate(struct xdp_md *xdp)
 		return XDP_ABORTED;
 	write_mac(data, pattern_mac(pattern.dst, (__u32)(drawn >> 32)));
 	write_mac(data + 6, pattern_mac(pattern.src, (__u32)drawn));
-	number++;
+	if (!number++)
+		start_ns = bpf_ktime_get_ns();
 	bpf_tail_call(xdp, &next, 0);
 	return XDP_PASS;
 }

@@ -30,6 +30,14 @@ struct pattern_times {
 
 #define PATTERN_ODD 0x9e3779b1u /* scatters: a multiplication by it takes no two numbers to one */
 
+/* What sinks know, on each processor. The clock is asked now and then only: it takes as long as a frame. */
+struct tally {
+	__u64 frames;
+	__u64 at_ns; /* CLOCK_MONOTONIC, when the last one came of which the time was taken */
+};
+
+#define TALLY_EVERY 64 /* frames, a power of two */
+
 #define PATTERN_BROADCAST 0xff /* as a set: every address is ff:ff:ff:ff:ff:ff */
 
 static inline __attribute__((always_inline)) __u64 pattern_mac(struct pattern_set set, __u32 index)
