@@ -539,14 +539,13 @@ static int make_offloads(struct run *run, bool first, struct xbr_error *error)
 	return 0;
 }
 
-static void drop_offloads(struct run *run, bool first)
+static void drop_offloads(struct run *run)
 {
 	struct offload_entry *entry, *next;
 
 	HASH_ITER (hh, run->model->offload->entries, entry, next)
-		if (offload_is_first(&entry->key) == first && !want_offload_find(run->to, &entry->key) &&
-		    step(run))
-			offload_unset(run->model, entry);
+		entry->leaves = !want_offload_find(run->to, &entry->key) && step(run);
+	offload_leave(run->model);
 }
 
 /* ---- the whole ---- */
@@ -562,8 +561,7 @@ static void drop_all(struct run *run)
 {
 	drop_ports(run);
 	drop_bridges(run);
-	drop_offloads(run, false);
-	drop_offloads(run, true);
+	drop_offloads(run);
 	if (!run->to->with_addresses)
 		return;
 	acl_drop(run->model, run->to->acls, step_of, run);

@@ -72,8 +72,9 @@ static void find_role(struct port *port, const struct port *named)
 
 struct edge_plan {
 	struct port *uplink;
-	struct port *owner; /* in mode passthru */
-	bool modes;         /* some port has a mode, or is named as the uplink */
+	struct port *beside; /* could be it, and has virtual functions */
+	struct port *owner;  /* in mode passthru */
+	bool modes;          /* some port has a mode, or is named as the uplink */
 	bool no_host;
 	bool sources;
 };
@@ -85,6 +86,8 @@ static void plan_port(struct edge_plan *plan, struct port *port)
 	plan->no_host |= port->settings.edge_options & XBR_EDGE_OPTION_NO_HOST;
 	if (port->uplink && (!plan->uplink || port->number < plan->uplink->number))
 		plan->uplink = port;
+	if (port->uplink && port->vfs && (!plan->beside || port->number < plan->beside->number))
+		plan->beside = port;
 	if (port->settings.mode == XBR_MODE_PASSTHRU)
 		plan->owner = port;
 }
@@ -102,6 +105,8 @@ static void plan_bridge(const struct model *model, struct bridge *bridge, struct
 		}
 	if (!plan->modes) /* without modes one port is as another */
 		plan->uplink = plan->owner = NULL;
+	else
+		plan->beside = NULL;
 }
 
 /* ---- writing ---- */
@@ -170,6 +175,7 @@ void edge_update(struct model *model, struct bridge *bridge)
 
 	plan_bridge(model, bridge, &plan);
 	bridge->uplink = plan.uplink;
+	bridge->beside = plan.beside;
 	bridge->edge_in_play = plan.modes || plan.no_host;
 	if (plan.modes || plan.no_host)
 		write_each(model, bridge, &plan, write_surroundings);

@@ -85,6 +85,7 @@ struct bridge {
 	bool stp_waits;                      /* for stp_adopt(): what an earlier agent left is being read */
 	bool stp_touched;                    /* its engine ran: what it knows is to be written down */
 	struct port *uplink;                 /* where modes send frames; NULL: none, or no port has a mode */
+	struct port *beside;                 /* without an uplink: a NIC whose VFs are to reach the others */
 	bool edge_in_play;                   /* some port has a mode, or host_access off */
 	uint32_t punt_asked[PUNT_CONSUMERS]; /* by consumers: XBR_PUNT_BIT()s */
 	struct rtnl_link link;
@@ -123,6 +124,7 @@ struct port {
 	bool thaws;        /* for stp_adopt() */
 	bool uplink;       /* its role, asked for or found out */
 	char role_reason[HOOK_TEXT];
+	uint32_t vfs;                 /* virtual functions of its device, as last counted */
 	struct uplink_filter *filter; /* of the uplink while modes are set; see uplink.c */
 	uint32_t behind;              /* addresses behind it, at the uplink filter's last walk */
 	struct source_list *sources;
@@ -403,6 +405,8 @@ bool edge_kind_is_uplink(const char *kind, char ret_reason[HOOK_TEXT]);
 
 /* After edge_update(): the bridge's uplink gets a filter, a former one loses it. */
 void uplink_update(struct model *model, struct bridge *bridge);
+/* How many virtual functions does its device have now? */
+void uplink_count_functions(struct model *model, struct port *port);
 /* Reads the addresses of all filters anew. To be called about once a second. */
 void uplink_sync(struct model *model);
 /* An address is new, or has moved. */

@@ -181,32 +181,54 @@ int offload_set(struct model *model, const struct xbr_offload_key *key, uint64_t
 	return err;
 }
 
-void offload_unset(struct model *model, struct offload_entry *entry)
+static int give_back(struct model *model, const struct offload_entry *entry, struct xbr_error *error)
 {
 	struct offload_target target;
-	struct xbr_error error;
-	int err = 0;
+	int err;
 
-	if (entry->made && entry->state != OFFLOAD_WAITS)
-		err = offload_target(model, &entry->key, &target, &error);
-	if (!err && entry->made && entry->state != OFFLOAD_WAITS)
-		err = offload_attribute_restore(model, &target, entry->before, &error);
-	if (err)
-		model_log(model, "%s of %s cannot be given back: %s", offload_word(entry->key.attribute),
-			  entry->key.dev, error.message);
-	entry_drop(model, entry);
+	if (!entry->made || entry->state == OFFLOAD_WAITS)
+		return 0;
+	err = offload_target(model, &entry->key, &target, error);
+	return err ? err : offload_attribute_restore(model, &target, entry->before, error);
 }
 
-/* The mode of a switch last: its settings are those of the mode. */
+/* first: of a switch's mode. last: what fails is told, not left for another try. */
+static void leave(struct model *model, bool first, bool last)
+{
+	struct offload_entry *entry, *next;
+	struct xbr_error error;
+
+	HASH_ITER (hh, model->offload->entries, entry, next) {
+		int err;
+
+		if (!entry->leaves || offload_is_first(&entry->key) != first)
+			continue;
+		err = give_back(model, entry, &error);
+		if (err && !last)
+			continue;
+		if (err)
+			model_log(model, "%s of %s cannot be given back: %s",
+				  offload_word(entry->key.attribute), entry->key.dev, error.message);
+		entry_drop(model, entry);
+	}
+}
+
+/* The mode of a switch goes back after what was set in it, but some drivers take that in the former mode
+ * only. */
+void offload_leave(struct model *model)
+{
+	leave(model, false, false);
+	leave(model, true, true);
+	leave(model, false, true);
+}
+
 void offload_restore_all(struct model *model)
 {
 	struct offload_entry *entry, *next;
 
 	HASH_ITER (hh, model->offload->entries, entry, next)
-		if (!offload_is_first(&entry->key))
-			offload_unset(model, entry);
-	HASH_ITER (hh, model->offload->entries, entry, next)
-		offload_unset(model, entry);
+		entry->leaves = true;
+	offload_leave(model);
 }
 
 /* ---- holding against the devices ---- */

@@ -50,8 +50,9 @@ struct offload_entry {
 	enum offload_state state;
 	uint32_t rounds; /* reapplied so often since first_round_s */
 	uint64_t first_round_s;
-	bool told;  /* its device was told of: to be looked at */
-	bool swept; /* in the round of offload_sweep() that is under way */
+	bool leaves; /* it is to be given back by offload_leave() */
+	bool told;   /* its device was told of: to be looked at */
+	bool swept;  /* in the round of offload_sweep() that is under way */
 	UT_hash_handle hh;
 };
 
@@ -92,8 +93,8 @@ int offload_check(struct model *model, const struct xbr_offload_key *key, uint64
  * may_wait: the device need not be there. */
 int offload_set(struct model *model, const struct xbr_offload_key *key, uint64_t value, bool may_wait,
 		struct xbr_error *error);
-/* What was there before is there again; where that fails, it is logged. */
-void offload_unset(struct model *model, struct offload_entry *entry);
+/* Of entries that are marked so: what was there before is there again; where that fails, it is logged. */
+void offload_leave(struct model *model);
 /* All of them, the last step of --detach. */
 void offload_restore_all(struct model *model);
 

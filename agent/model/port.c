@@ -516,6 +516,7 @@ void port_refresh(struct model *model, struct port *port, const struct rtnl_link
 	if (readdressed)
 		fdb_own_address_remove(model, port);
 	port->link = *link;
+	uplink_count_functions(model, port);
 	port_write(model, port);
 	port_write_state(model, port);
 	stp_port_update(model, port);

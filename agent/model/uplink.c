@@ -9,6 +9,10 @@
  * The kernel's bridge makes each of its ports promiscuous while it filters no VLANs (br_manage_promisc()), so
  * the uplink is not enslaved to the bridge device, unless others did that.
  *
+ * A NIC with virtual functions has a switch of its own, which sends frames of theirs to the host only where
+ * it knows the address: in its unicast filter, whatever promiscuous says. So a bridge's port to such a NIC
+ * has the addresses in its filter also while no modes are set; nothing else is changed then (`beside`).
+ *
  * Addresses are read from the FDB once a second; one that is learned meanwhile is told by an event and
  * written at once, some in each second. What was written is in pinned memory (an entry of `edge_sources`)
  * before it is done, so that a later agent takes out no address of somebody else's.
@@ -19,6 +23,7 @@
 #include <string.h>
 
 #include "model/model.h"
+#include "net/vf.h"
 
 #define MAC_GROUP   1u   /* of an address as the FDB has it */
 #define FILTER_MOST 4096 /* addresses: beyond that, promiscuous */
@@ -43,6 +48,7 @@ struct uplink_filter {
 	bool exact;
 	bool groups_exact; /* not all groups, but those in `entries` */
 	bool told;         /* which it is was logged */
+	bool beside;       /* for virtual functions: it stays promiscuous */
 	bool crowded;      /* more than FILTER_MOST */
 	int refused;       /* -errno of the driver, for an address after `room` */
 	uint32_t room;
@@ -294,8 +300,9 @@ static void walk_fdb(struct model *model, struct port *uplink)
 	uplink->filter->crowded = false;
 	uplink->filter->at_once = AT_ONCE;
 	fdb_each(model, &of_bridge, 0, UINT32_MAX, see_each, &walk);
-	walk_groups(&walk);
-	if (!uplink->filter->groups_exact)
+	if (!uplink->filter->beside)
+		walk_groups(&walk);
+	if (!uplink->filter->beside && !uplink->filter->groups_exact)
 		port_hear_groups(model, uplink, true);
 	drop_unseen(model, uplink);
 	if (uplink->filter->groups_exact)
@@ -421,9 +428,21 @@ static void look(struct model *model, struct port *uplink)
 	judge(model, uplink, sent, came);
 }
 
+/* The port of a bridge that has a filter; NULL: none. */
+static struct port *filtered(const struct bridge *bridge)
+{
+	return bridge->uplink ? bridge->uplink : bridge->beside;
+}
+
 static void sync(struct model *model, struct port *uplink)
 {
 	walk_fdb(model, uplink);
+	if (uplink->filter->beside) {
+		because(uplink->filter,
+			"no port has a mode; its %u virtual functions reach what is in the filter",
+			uplink->vfs);
+		return;
+	}
 	decide(model, uplink);
 	look(model, uplink);
 }
@@ -468,7 +487,13 @@ static void become(struct model *model, struct port *port)
 		model_log(model, "out of memory for the address filter of %s", port->name);
 		return;
 	}
-	port_leave_master(model, port);
+	port->filter->beside = port != port->bridge->uplink;
+	port->filter->told = port->filter->beside;
+	port->filter->exact = port->filter->groups_exact = false;
+	if (port->filter->beside)
+		port_join_master(model, port);
+	else
+		port_leave_master(model, port);
 	model->dp->switches->events = 1;
 	sync(model, port);
 }
@@ -484,26 +509,45 @@ void uplink_update(struct model *model, struct bridge *bridge)
 	struct port *port, *next;
 
 	port_foreach (model, port, next)
-		if (port->bridge == bridge && port->ifindex && port->filter && port != bridge->uplink)
+		if (port->bridge == bridge && port->ifindex && port->filter && port != filtered(bridge))
 			become_edge(model, port);
-	port = bridge->uplink;
+	port = filtered(bridge);
 	/* a channel's trunk hears everything, for all its channels */
-	if (port && port->ifindex && !port->trunk && (!port->filter || !port->filter->told))
+	if (port && port->ifindex && !port->trunk &&
+	    (!port->filter || !port->filter->told || port->filter->beside != (port != bridge->uplink)))
 		become(model, port);
+}
+
+/* Virtual functions come and go without a word of the kernel's. */
+void uplink_count_functions(struct model *model, struct port *port)
+{
+	uint32_t vfs = 0;
+
+	if (!port->ifindex || port->trunk || port->link.kind[0] ||
+	    vf_count(model->rtnl, (int)port->ifindex, &vfs) || vfs == port->vfs)
+		return;
+	port->vfs = vfs;
+	flood_mark(port->bridge); /* so that its surroundings are written anew */
 }
 
 void uplink_sync(struct model *model)
 {
 	struct bridge *bridge, *next;
+	struct port *port, *next_port;
 
-	bridge_foreach (model, bridge, next)
-		if (bridge->uplink && bridge->uplink->filter && bridge->uplink->ifindex)
-			sync(model, bridge->uplink);
+	port_foreach (model, port, next_port)
+		uplink_count_functions(model, port);
+	bridge_foreach (model, bridge, next) {
+		port = filtered(bridge);
+
+		if (port && port->filter && port->ifindex)
+			sync(model, port);
+	}
 }
 
 void uplink_on_address(struct model *model, const struct fdb_view *view)
 {
-	struct port *uplink = view->bridge->uplink;
+	struct port *uplink = filtered(view->bridge);
 
 	if (!uplink || !uplink->filter || !uplink->ifindex || !uplink->filter->at_once)
 		return;
@@ -516,7 +560,7 @@ bool uplink_wants_events(const struct model *model)
 	struct bridge *bridge, *next;
 
 	bridge_foreach (model, bridge, next)
-		if (bridge->uplink && bridge->uplink->filter)
+		if (filtered(bridge) && filtered(bridge)->filter)
 			return true;
 	return false;
 }

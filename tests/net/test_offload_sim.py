@@ -11,7 +11,7 @@ import subprocess
 
 import pytest
 
-from lab import XBR, run, wait_for
+from lab import BROADCAST, XBR, ethernet, run, wait_for
 
 BUS = "/sys/bus/netdevsim"
 
@@ -162,13 +162,43 @@ def test_a_reset_is_an_event_and_mended(running, nic):
     assert (event["ifname"], event["vf"], event["attribute"]) == ("pf0", 0, "vlan")
     assert (event["configured"], event["reported"], event["outcome"]) == ("vlan 10 qos 0", "vlan 20 qos 0", "done again")
     assert said(running, 0)["vlan_list"][0] == {"vlan": 10}
-    nic.vfs(0)
-    wait_for(lambda: running.show("offload show dev pf0") and "waits" in running.xbr("-j vf show").stdout or not said(running), 10)
+    nic.close()  # it is lost, and another is there, with nothing set
+    again = Nic(running)
+    try:
+        again.vfs(2)
+        wait_for(lambda: said(running, 0)["trust"] and said(running, 0)["vlan_list"][0] == {"vlan": 10}, 20, "what the NIC had")
+        running.xbr("vf unset dev pf0 vf 0")
+        assert not said(running, 0)["trust"]
+    finally:
+        nic.id = again.id
+
+
+def in_filter(lab):
+    """Addresses of pf0's own unicast filter."""
+    entries = json.loads(lab.host("bridge -j fdb show dev pf0").stdout)
+    return {each["mac"] for each in entries if "self" in each.get("flags", []) and int(each["mac"][:2], 16) % 2 == 0}
+
+
+def test_virtual_functions_reach_who_is_behind_the_bridge(running, nic):
+    a, b = running.guests(2)
+    running.bridge([a, b])
+    running.xbr("link add pf0 master br0")
+    running.xbr(f"fdb add {a.mac} dev {a.port} static")
+    before = in_filter(running)
     nic.vfs(2)
-    wait_for(lambda: said(running, 0)["trust"] and said(running, 0)["vlan_list"][0] == {"vlan": 10}, 20, "what a new VF is to have")
-    run(f"devlink -N {running.ns} dev reload {nic.handle}")  # the NIC is reset: another device, of another name at first
-    nic.take()
-    wait_for(lambda: said(running) and said(running, 0)["trust"], 20, "what the NIC had before its reset")
+    own = json.loads(running.host("ip -j link show dev br0").stdout)[0]["address"]
+    wait_for(lambda: in_filter(running) >= before | {a.mac, own}, 10, "the address in the filter")
+    b.send(ethernet(BROADCAST, b.mac))
+    wait_for(lambda: b.mac in in_filter(running), 10, "what was learned in the filter")
+    running.agent.kill9()
+    assert {a.mac, b.mac} <= in_filter(running)
+    running.agent.start()
+    assert {a.mac, b.mac} <= in_filter(running)
+    running.xbr(f"fdb del {a.mac} dev {a.port}")
+    wait_for(lambda: a.mac not in in_filter(running), 10, "its withdrawal")
+    nic.vfs(0)
+    wait_for(lambda: in_filter(running) == before, 10, "the filter as it was")
+    assert running.show("link show dev pf0")[0]["master"] == "br0"
 
 
 def test_a_configuration_is_made_before_ports_and_waits_for_functions(lab, tmp_path):

@@ -99,8 +99,9 @@ static void a_parent_is_read(void)
 static void what_is_set_is_said_octet_by_octet(void)
 {
 	static const struct fake_round rounds[] = {
-		{.question = SET_VF("3000", "2c00", "28000100 01000000 020000000009 0000000000000000000000000000"
-						    "000000000000000000000000")},
+		{.question = SET_VF("3000", "2c00",
+				    "28000100 01000000 020000000009 0000000000000000000000000000"
+				    "000000000000000000000000")},
 		{.question = SET_VF("1800", "1400", "10000200 01000000 0a000000 03000000")},
 		{.question = SET_VF("2000", "1c00", "18000c80 14000100 01000000 0a000000 03000000 88a80000")},
 		{.question = SET_VF("1800", "1400", "10000600 01000000 0a000000 64000000")},
@@ -128,7 +129,8 @@ static void the_mode_of_a_switch_is_read_and_set(void)
 	static const struct fake_round rounds[] = {
 		{.question = ASK_BRIDGE, .answer = WRITTEN_HWMODE, .is_dump = true},
 		{.question = ASK_BRIDGE, .answer = WRITTEN_HWMODE, .is_dump = true},
-		{.question = "1300 07000000 02000000 00000000 00000000 14001a80 06000000 02000000 06000100 00000000"},
+		{.question = "1300 07000000 02000000 00000000 00000000 14001a80 06000000 02000000 06000100 "
+			     "00000000"},
 	};
 	uint16_t mode = 9;
 	struct fake fake;
@@ -160,9 +162,12 @@ static bool begin_genl(struct fake *fake, struct genl *genl, int family, const s
 static void features_are_read_as_ethtool_has_them(void)
 {
 	static const struct fake_round rounds[] = {
-		{.question = "1600 0b010000 10000180 09000200 65746830 00000000", .answer = RECORDED_FEATURES},
-		{.question = "1600 11010000 10000180 09000200 65746830 00000000", .answer = RECORDED_CHANNELS},
-		{.question = "1600 0c010000 10000180 09000200 65746830 00000000 24000380 20000380 1c000180 12000200 "
+		{.question = "1600 0b010000 10000180 09000200 65746830 00000000",
+		 .answer = RECORDED_FEATURES},
+		{.question = "1600 11010000 10000180 09000200 65746830 00000000",
+		 .answer = RECORDED_CHANNELS},
+		{.question = "1600 0c010000 10000180 09000200 65746830 00000000 24000380 20000380 1c000180 "
+			     "12000200 "
 			     "68772d74632d6f66666c6f6164000000 04000300",
 		 .code = -EOPNOTSUPP},
 	};
