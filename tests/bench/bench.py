@@ -5,6 +5,7 @@ The benchmark: xbr and what one would use instead, side by side on the same gues
 
     bench.py [--quick] [--rows B1,B4] [--rounds N] [--json FILE] [--pictures DIR]
 
+Rows that are not measured keep what the JSON file says of them, so the whole can be measured in pieces; beside it a table in markdown is made.
 Exits with 1 if a row of --quick is under its "at least".
 """
 
@@ -81,9 +82,10 @@ def options_of(argv):
     parser.add_argument("--quick", action="store_true", help=f"only {', '.join(QUICK)}, shorter, judged")
     parser.add_argument("--rows", type=lambda text: text.split(","), help="e.g. B1,B4")
     parser.add_argument("--rounds", type=int)
-    parser.add_argument("--json", default=os.path.join(BUILD, "bench", "results.json"))
+    parser.add_argument("--json", metavar="FILE", help="default build/bench/results.json, or quick.json there")
     parser.add_argument("--pictures", metavar="DIR", default=os.path.join(BUILD, "bench"))
     options = parser.parse_args(argv)
+    options.json = options.json or os.path.join(BUILD, "bench", "quick.json" if options.quick else "results.json")
     options.rows = options.rows or (QUICK if options.quick else list(ROWS))
     unknown = [row for row in options.rows if row not in ROWS]
     if unknown:
@@ -110,8 +112,9 @@ def main(argv):
     machine = results.machine()
     lines = [line for row in options.rows for line in measure(bench, row)]
     print(results.table(lines))
-    results.save(options.json, lines, machine, bench.rounds)
-    pictures.draw(options.pictures, lines)
+    whole = sorted(lines + results.former(options.json, options.rows, ROWS), key=lambda line: list(ROWS).index(line.row))
+    results.save(options.json, whole, machine, bench.rounds)
+    pictures.draw(options.pictures, whole)
     bad = [line for line in lines if line.failed or (options.quick and line.short())]
     return 1 if bad else 0
 

@@ -12,9 +12,11 @@ FONT = 'font-family="sans-serif" font-size="13"'
 
 GROUPS = {
     "forwarding": ("Forwarding: how many times as fast as the peer", ("B1", "B2", "B3", "B4", "B5", "B6", "B14")),
+    "policy": ("Access lists and policing: how many times as fast as the peer", ("B8", "B9", "B10", "B12")),
     "copies": ("Floods: how many times as fast as the peer", ("B11",)),
     "containers": ("Guests with sockets: how many times as fast as the peer", ("B17", "B18")),
-    "control": ("Tables: how many times as fast as the peer", ("B7", "B23")),
+    "control": ("Tables and ports: how many times as fast as the peer", ("B7", "B23")),
+    "processors": ("Two processors: how many times as much as one", ("B21",)),
 }
 
 
@@ -41,9 +43,11 @@ class Scale:
     def __init__(self, low, high):
         self.low, self.high = low, max(high, 2 * low)
 
+    def share(self, value):
+        return math.log(max(value, self.low) / self.low) / math.log(self.high / self.low)
+
     def x(self, value):
-        share = math.log(max(value, self.low) / self.low) / math.log(self.high / self.low)
-        return LEFT + share * (WIDTH - LEFT - RIGHT)
+        return LEFT + self.share(value) * (WIDTH - LEFT - RIGHT)
 
     def ticks(self):
         for power in range(math.floor(math.log10(self.low)), math.ceil(math.log10(self.high)) + 1):
@@ -77,16 +81,16 @@ def bars(title, lines):
 
 
 def curve(title, points, series):
-    """points: names of the x axis; series: {name: (color, values)} in ns."""
-    height, bottom = 360, 320
-    top_value = 1.1 * max(value for _, values in series.values() for value in values)
+    """points: names of the x axis; series: {name: (color, values)} in ns, a value for each of the first points. The y axis is logarithmic."""
+    height, bottom = 400, 360
+    everything = [value for _, values in series.values() for value in values]
+    scale = Scale(0.8 * min(everything), 1.2 * max(everything))
 
     def at(index, value):
-        return 90 + index * (WIDTH - 260) / max(1, len(points) - 1), bottom - (bottom - TOP) * value / top_value
+        return 90 + index * (WIDTH - 330) / max(1, len(points) - 1), bottom - (bottom - TOP) * scale.share(value)
     parts = [text(12, 24, title)]
-    for part in range(5):
-        value = top_value * part / 4
-        parts += [stroke(90, at(0, value)[1], WIDTH - 170, at(0, value)[1], FAINT), text(82, at(0, value)[1] + 4, f"{value:.0f} ns", "end")]
+    for value in scale.ticks():
+        parts += [stroke(90, at(0, value)[1], WIDTH - 240, at(0, value)[1], FAINT), text(82, at(0, value)[1] + 4, f"{value:.0f} ns", "end")]
     parts += [text(at(index, 0)[0], bottom + 20, name, "middle") for index, name in enumerate(points)]
     for name, (color, values) in series.items():
         places = [at(index, value) for index, value in enumerate(values)]
@@ -104,6 +108,24 @@ def table_curve(lines):
     return curve("A frame of 60 octets by the number of addresses, random source and destination", [line.work for line in lines], series)
 
 
+RULES = {("nft bridge, rule by rule", "established flows"): ("nft, rule by rule", SHORT), ("nft bridge, pipapo set", "established flows"): ("nft, a set", "#d99a2b")}
+OURS = {"established flows": ("xbr, established", GOOD), "new flows": ("xbr, new flows", GOAL)}
+
+
+def rules_curve(lines):
+    """What a frame costs by the number of rules: row `rules`. nftables asks all rules of every frame, whether its flow is new or not."""
+    points, series = list(dict.fromkeys(line.work.split(" rules")[0] for line in lines)), {}
+    for line in lines:
+        which = line.work.split(", ")[1]
+        for found, values in ((RULES.get((line.peer, which)), line.its), (OURS[which] if "set" in line.peer else None, line.ours)):
+            if found:
+                series.setdefault(found[0], (found[1], []))[1].append(statistics.median(values))
+    return curve("A frame of 60 octets by the number of rules of an access list", points, series)
+
+
+CURVES = {"curve": ("addresses", table_curve), "rules": ("rules", rules_curve)}
+
+
 def draw(folder, lines):
     os.makedirs(folder, exist_ok=True)
     pictures = {}
@@ -111,9 +133,10 @@ def draw(folder, lines):
         chosen = [line for line in lines if line.row in rows and line.ratios()]
         if chosen:
             pictures[name] = bars(title, chosen)
-    curves = [line for line in lines if line.row == "curve" and line.ratios()]
-    if curves:
-        pictures["addresses"] = table_curve(curves)
+    for row, (name, make) in CURVES.items():
+        chosen = [line for line in lines if line.row == row and line.ratios()]
+        if chosen:
+            pictures[name] = make(chosen)
     for name, picture in pictures.items():
         with open(os.path.join(folder, f"{name}.svg"), "w") as file:
             file.write(picture)

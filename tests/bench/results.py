@@ -68,12 +68,32 @@ def table(lines):
     return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows)
 
 
+def markdown(lines):
+    """The table of docs/performance.md."""
+    rows = [HEAD[:5] + ("floor", "ratio", "from", "to", "goal", "aim", "")] + [line.cells() for line in lines]
+    rows.insert(1, ["---"] * len(HEAD))
+    return "".join("| " + " | ".join(cell.strip() for cell in row) + " |\n" for row in rows)
+
+
+def former(path, rows, known_rows):
+    """Lines of other rows that were measured before, in a file of save()."""
+    if not os.path.exists(path):
+        return []
+    with open(path) as file:
+        records = json.load(file)["lines"]
+    known = {field.name for field in dataclasses.fields(Line)}
+    return [Line(**{key: value for key, value in record.items() if key in known}) for record in records
+            if record["row"] not in rows and record["row"] in known_rows]
+
+
 def save(path, lines, machine, rounds):
     os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
     with open(path, "w") as file:
         json.dump({"time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "machine": machine, "rounds": rounds,
                    "lines": [line.record() for line in lines]}, file, indent=1)
         file.write("\n")
+    with open(os.path.splitext(path)[0] + ".md", "w") as file:
+        file.write(markdown(lines))
 
 
 def machine():
