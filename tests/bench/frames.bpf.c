@@ -70,6 +70,12 @@ static __always_inline void count(void)
 		tally->at_ns = bpf_ktime_get_ns();
 }
 
+static __always_inline void count_made(void)
+{
+	if (!number++)
+		start_ns = bpf_ktime_get_ns();
+}
+
 SEC("xdp.frags")
 int generate(struct xdp_md *xdp)
 {
@@ -80,8 +86,7 @@ int generate(struct xdp_md *xdp)
 		return XDP_ABORTED;
 	write_mac(data, pattern_mac(pattern.dst, (__u32)(drawn >> 32)));
 	write_mac(data + 6, pattern_mac(pattern.src, (__u32)drawn));
-	if (!number++)
-		start_ns = bpf_ktime_get_ns();
+	count_made();
 	bpf_tail_call(xdp, &next, 0);
 	return XDP_PASS;
 }
@@ -117,7 +122,7 @@ int generate_flows(struct xdp_md *xdp)
 	write_mac(data, pattern_mac(pattern.dst, (__u32)(drawn >> 32)));
 	write_mac(data + 6, pattern_mac(pattern.src, (__u32)drawn));
 	write_flow(ip, (struct udphdr *)(ip + 1), flow_index(drawn));
-	number++;
+	count_made();
 	bpf_tail_call(xdp, &next, 0);
 	return XDP_PASS;
 }
