@@ -15,12 +15,13 @@ int xbr_xdp(struct xdp_md *xdp)
 {
 	struct xdp_frame x = {};
 	struct frame *f = &x.f;
-	int action = xdp_short(xdp);
+	int action = xdp_short(xdp, f);
 
 	if (action)
 		return action;
 	xdp_wipe_metadata(xdp);
-	xdp_context(f, xdp);
+	if (!f->len) /* the short way has not asked */
+		xdp_context(f, xdp);
 	if (!xdp_strip(f, xdp))
 		return XDP_PASS;
 	xdp_decide(f, xdp);

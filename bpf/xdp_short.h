@@ -89,8 +89,8 @@ STAGE void short_trace(const struct short_frame *f)
 	trace_frame(&whole);
 }
 
-/* XDP_ABORTED: the frame goes the whole way. */
-STAGE int xdp_short(struct xdp_md *xdp)
+/* XDP_ABORTED: the frame goes the whole way; what is known of it by then is in `whole`. */
+STAGE int xdp_short(struct xdp_md *xdp, struct frame *whole)
 {
 	void *data = (void *)(long)xdp->data;
 	struct xbr_fdb_bucket *src_first, *dst_first;
@@ -114,6 +114,8 @@ STAGE int xdp_short(struct xdp_md *xdp)
 		return XDP_ABORTED;
 	fdb_touch(dst_first);
 	f.len = (__u32)bpf_xdp_get_buff_len(xdp);
+	whole->in = f.in;
+	whole->len = f.len;
 	if (!short_decide(&f, short_data(src_first, src), short_data(dst_first, dst)) || !short_count(&f))
 		return XDP_ABORTED;
 	if (settings.trace)
@@ -123,9 +125,9 @@ STAGE int xdp_short(struct xdp_md *xdp)
 
 #else
 
-STAGE int xdp_short(struct xdp_md *xdp)
+STAGE int xdp_short(struct xdp_md *xdp, struct frame *whole)
 {
-	(void)xdp;
+	(void)xdp, (void)whole;
 	return XDP_ABORTED;
 }
 
