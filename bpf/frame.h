@@ -36,10 +36,14 @@ struct frame {
 	__u8 tree;    /* XBR_TREE_OF() its VLAN */
 	__u8 in_tree; /* what the ingress port is in it, as in struct xbr_port_msti */
 
+	/* by police */
+	bool metered; /* what meters ask of it has been noted */
+
 	/* by modes: the port at which the source of a frame from the uplink is known, else XBR_PORT_NONE */
 	__u32 origin;
 	/* by acl */
-	__u32 redirect; /* the port that a rule sends it to; 0: as the FDB says */
+	__u16 redirect; /* the port that a rule sends it to; 0: as the FDB says */
+	__u16 meter;    /* that a rule holds it to; 0: none */
 	union {         /* what else rules want done; deeds_word 0: nothing */
 		struct xbr_deeds deeds;
 		__u64 deeds_word;

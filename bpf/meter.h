@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
 /*
- * meter: what may happen so many times a second on a port: floods of each kind (storm control), addresses
- * that move to it. A meter is one word, the time until which what was let in so far is paid for; what comes
- * while that is further ahead than METER_SLACK is too much (a leaky bucket, as ITU-T I.371 has it). The word
- * is shared by all processors and changed by compare-and-swap, so that the rate holds whichever of them a
- * frame comes by. Only here is the exact clock read.
+ * meter: how much may happen in a time: floods of each kind (storm control), addresses that move to a port,
+ * and the octets or packets of a named meter (police.h). A bucket is one word, the time at which it is full
+ * again: what is taken moves it on by its cost, and how far it is ahead of the clock is what is missing (the
+ * virtual scheduling algorithm of ITU-T I.371). The word is shared by all processors and changed by
+ * compare-and-swap, so that the rate holds whichever of them a frame comes by. Only here is the exact clock
+ * read.
  */
 #ifndef XBR_METER_H
 #define XBR_METER_H
@@ -14,20 +15,40 @@
 #define METER_SLACK (10000000ull << XBR_METER_SHIFT) /* 10 ms: what may come at once after a silence */
 #define METER_TRIES 8
 
-/* False: it is too much. Where others keep coming first, it is let in and paid for all the same. */
-STAGE bool meter_take(__u64 *until, __u64 cost, __u64 now)
+/*
+ * Takes `cost` of the bucket if `need` is in it: 0 if not, else the time at which it is full again. burst:
+ * how much it holds. Where others keep coming first, it is let in and paid for all the same.
+ */
+STAGE __u64 meter_take(__u64 *until, __u64 cost, __u64 need, __u64 burst, __u64 now)
 {
 	for (int i = 0; i < METER_TRIES; i++) {
 		__u64 paid = *(volatile __u64 *)until;
 		__u64 start = paid > now ? paid : now;
 
-		if (start - now > METER_SLACK)
-			return false;
+		if (start - now + need > burst)
+			return 0;
 		if (__sync_val_compare_and_swap(until, paid, start + cost) == paid)
-			return true;
+			return start + cost;
+	}
+	return __sync_fetch_and_add(until, cost) + cost;
+}
+
+/* Takes cost whatever is in the bucket, which was full at `floor` at the earliest. */
+STAGE void meter_pay(__u64 *until, __u64 cost, __u64 floor)
+{
+	for (int i = 0; i < METER_TRIES; i++) {
+		__u64 paid = *(volatile __u64 *)until;
+		__u64 start = paid > floor ? paid : floor;
+
+		if (__sync_val_compare_and_swap(until, paid, start + cost) == paid)
+			return;
 	}
 	__sync_fetch_and_add(until, cost);
-	return true;
+}
+
+STAGE __u64 meter_now(void)
+{
+	return clock_ns() << XBR_METER_SHIFT;
 }
 
 /* units: frames, octets or addresses, whatever the meter counts. which: enum xbr_meter. */
@@ -41,7 +62,7 @@ GLOBAL int meter_admits(__u32 port, __u32 which, __u64 units)
 		return 1;
 	which &= XBR_METERS - 1;
 	cost = units * guard->cost[which] >> XBR_COST_SHIFT;
-	return !cost || meter_take(&live->until[which], cost, clock_ns() << XBR_METER_SHIFT);
+	return !cost || meter_take(&live->until[which], cost, 0, METER_SLACK, meter_now()) != 0;
 }
 
 #endif

@@ -16,6 +16,7 @@
  *     lookup     a port, a flood, or nowhere
  *     edge       may it leave there?
  *     storm      is a flood within the port's rate?
+ *     police     is what would leave within the rates of its meters? (a half of its own)
  *     apply      xdp.h or tc.h: count, then redirect, flood, punt, pass to TC, or drop
  */
 #ifndef XBR_PIPELINE_H
@@ -31,6 +32,7 @@
 #include "lookup.h"
 #include "mst.h"
 #include "parse.h"
+#include "police.h"
 #include "punt.h"
 #include "remark.h"
 #include "storm.h"

@@ -98,6 +98,19 @@ HALF void tc_decide(struct frame *f, struct __sk_buff *skb)
 	tc_pull(skb);
 	if (tc_parse(f, skb))
 		pipeline(f, &octets);
+}
+
+HALF void tc_police_metered(struct frame *f, struct __sk_buff *skb)
+{
+	const struct octets octets = OCTETS_TC(skb);
+
+	police(f, &octets);
+}
+
+STAGE void tc_police(struct frame *f, struct __sk_buff *skb)
+{
+	if (feature_on(XBR_FEATURE_qos))
+		tc_police_metered(f, skb);
 	trace_frame(f);
 }
 
@@ -327,6 +340,13 @@ STAGE bool tc_flood_allowed(struct tc_flood *flood, const struct xbr_port *in, c
 	return acl_out(flood->f, in, out, number);
 }
 
+STAGE bool tc_flood_policed(struct tc_flood *flood, const struct xbr_port *out, __u32 number)
+{
+	const struct octets octets = OCTETS_TC(flood->skb);
+
+	return police_copy(flood->f, out, number, &octets);
+}
+
 /* bpf_loop() callback: one member of the list. 1 ends the loop. */
 static long tc_flood_member(__u32 index, struct tc_flood *flood)
 {
@@ -347,6 +367,10 @@ static long tc_flood_member(__u32 index, struct tc_flood *flood)
 	}
 	if (acl_wanted(in) && !tc_flood_allowed(flood, in, out, *number)) {
 		count_note(*number, XBR_REASON_copy_acl);
+		return 0;
+	}
+	if (!tc_flood_policed(flood, out, *number)) {
+		count_note(*number, XBR_REASON_copy_policed);
 		return 0;
 	}
 	if (flood->pending)

@@ -25,6 +25,8 @@ int xbr_xdp(struct xdp_md *xdp)
 	if (!xdp_strip(f, xdp))
 		return XDP_PASS;
 	xdp_decide(f, xdp);
+	if (!xdp_police(f, xdp))
+		return xdp_leave_undecided(xdp, f);
 	return xdp_apply(xdp, f);
 }
 
@@ -42,8 +44,10 @@ int xbr_tc_port(struct __sk_buff *skb)
 		f.in = header.port;
 		f.injected = true;
 	}
-	if (f.injected || !tc_take_handoff(&f, skb))
+	if (f.injected || !tc_take_handoff(&f, skb)) {
 		tc_decide(&f, skb);
+		tc_police(&f, skb);
+	}
 	return tc_apply(skb, &f, true);
 }
 
@@ -55,6 +59,7 @@ int xbr_tc_host(struct __sk_buff *skb)
 
 	tc_context(&f, skb);
 	tc_decide(&f, skb);
+	tc_police(&f, skb);
 	return tc_apply(skb, &f, false);
 }
 

@@ -63,7 +63,6 @@ HALF void xdp_decide(struct frame *f, struct xdp_md *xdp)
 
 	if (parse(f, (void *)(long)xdp->data, (void *)(long)xdp->data_end))
 		pipeline(f, &octets);
-	trace_frame(f);
 }
 
 /* ---- apply ---- */
@@ -101,6 +100,40 @@ STAGE int xdp_hand_off(struct xdp_md *xdp, const struct frame *f)
 	h->tci = f->tci;
 	h->deeds = f->deeds;
 	return XDP_PASS;
+}
+
+/* ---- police ---- */
+
+/* A generic hook shows a super-frame as one long frame. */
+STAGE bool xdp_is_super(const struct frame *f)
+{
+	const struct xbr_port *in = port_get(f->in);
+
+	return in && in->mtu && f->len > in->mtu + ETH_HEADER_LEN + 2 * VLAN_TAG_LEN;
+}
+
+HALF bool xdp_police_metered(struct frame *f, struct xdp_md *xdp)
+{
+	const struct octets octets = OCTETS_XDP(xdp);
+
+	if (xdp_is_super(f) && police_is_wanted(f))
+		return false;
+	police(f, &octets);
+	return true;
+}
+
+/* False: TC is to decide, which knows the segments. */
+STAGE bool xdp_police(struct frame *f, struct xdp_md *xdp)
+{
+	if (feature_on(XBR_FEATURE_qos) && !xdp_police_metered(f, xdp))
+		return false;
+	trace_frame(f);
+	return true;
+}
+
+STAGE int xdp_leave_undecided(struct xdp_md *xdp, const struct frame *f)
+{
+	return xdp_redress(xdp, f) ? XDP_PASS : XDP_DROP;
 }
 
 /*

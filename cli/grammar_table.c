@@ -264,14 +264,17 @@ bool grammar_param_has_choices(const struct xbr_param *param)
 
 bool grammar_param_is_named(const struct xbr_param *param)
 {
-	return param->kind == XBR_PARAM_SWITCHES || param->kind == XBR_PARAM_RATES;
+	return param->kind == XBR_PARAM_SWITCHES || param->kind == XBR_PARAM_RATES ||
+	       param->kind == XBR_PARAM_NAMES;
 }
 
 struct xbr_param grammar_named_value(const struct xbr_param *param)
 {
 	if (param->kind == XBR_PARAM_SWITCHES)
 		return (struct xbr_param){.words = param->words, .kind = XBR_PARAM_BOOL, .value = "on|off"};
-	return (struct xbr_param){.words = param->words, .kind = XBR_PARAM_STRING, .value = "RATE"};
+	return (struct xbr_param){.words = param->words,
+				  .kind = XBR_PARAM_STRING,
+				  .value = param->kind == XBR_PARAM_NAMES ? "NAME" : "RATE"};
 }
 
 static void add_params(const struct xbr_command *command, struct vocabulary *vocabulary)

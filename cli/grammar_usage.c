@@ -34,6 +34,8 @@ static const char *behind_value(const struct xbr_param *param)
 		return " on|off";
 	case XBR_PARAM_RATES:
 		return " RATE";
+	case XBR_PARAM_NAMES:
+		return " NAME";
 	default:
 		return "";
 	}

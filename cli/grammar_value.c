@@ -298,6 +298,7 @@ static int (*const converters[XBR_PARAM_KINDS])(const struct xbr_param *, const 
 	[XBR_PARAM_REFUSED] = refused_value, [XBR_PARAM_ISOLATION] = choice_value,
 	[XBR_PARAM_TAG] = tag_value,         [XBR_PARAM_VIDS] = vids_value,
 	[XBR_PARAM_SWITCHES] = choice_value, [XBR_PARAM_RATES] = choice_value,
+	[XBR_PARAM_NAMES] = choice_value,
 };
 
 int grammar_value(const struct xbr_param *param, const char *word, json_t **ret_value,

@@ -42,6 +42,8 @@ const struct output_field link_fields[] = {
 	{"storm_control.broadcast", "\n    storm_control broadcast % ", OUTPUT_DETAILS, 0, NULL},
 	{"storm_control.multicast", "multicast % ", OUTPUT_DETAILS, 0, NULL},
 	{"storm_control.unknown", "unknown % ", OUTPUT_DETAILS, 0, NULL},
+	{"police.in", "\n    police in % ", 0, 0, NULL},
+	{"police.out", "\n    police out % ", 0, 0, NULL},
 	{"moves", "\n    moves % ", OUTPUT_DETAILS, 0, NULL},
 	{"last_move.mac", "last % ", OUTPUT_DETAILS, OUTPUT_MAC, NULL},
 	{"last_move.from", "from % ", OUTPUT_DETAILS, OUTPUT_IFNAME, NULL},

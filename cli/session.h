@@ -37,6 +37,7 @@ int fdb_run_show(struct session *session, const json_t *params, struct cli_error
 int fdb_run_get(struct session *session, const json_t *params, struct cli_error *error);
 int fdb_run_load(struct session *session, const json_t *params, struct cli_error *error);
 int stats_run_show(struct session *session, const json_t *params, struct cli_error *error);
+int meter_run_show(struct session *session, const json_t *params, struct cli_error *error);
 int acl_run_show(struct session *session, const json_t *params, struct cli_error *error);
 int acl_run_replace(struct session *session, const json_t *params, struct cli_error *error);
 int config_run_apply(struct session *session, const json_t *params, struct cli_error *error);

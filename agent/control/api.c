@@ -11,6 +11,7 @@
 #include "control/commands.h"
 #include "control/guard.h"
 #include "control/load.h"
+#include "control/meter.h"
 #include "control/mst.h"
 #include "control/offload.h"
 #include "control/params.h"
@@ -298,6 +299,11 @@ CHANGE_HANDLER(handle_vf_unset, "vf.unset")
 CHANGE_HANDLER(handle_mst_add, "mst.add")
 CHANGE_HANDLER(handle_mst_set, "mst.set")
 CHANGE_HANDLER(handle_mst_del, "mst.del")
+CHANGE_HANDLER(handle_meter_add, "meter.add")
+CHANGE_HANDLER(handle_meter_set, "meter.set")
+CHANGE_HANDLER(handle_meter_del, "meter.del")
+CHANGE_HANDLER(handle_meter_bind, "meter.bind")
+CHANGE_HANDLER(handle_meter_unbind, "meter.unbind")
 
 /* ---- apply, confirm, save ---- */
 
@@ -691,6 +697,24 @@ static void handle_fdb_flush(void *user, struct server_client *client, const jso
 	reply->result = json_pack("{sI}", "flushed", (json_int_t)fdb_flush(agent->model, &filter));
 }
 
+/* ---- meters ---- */
+
+static void handle_meter_show(void *user, struct server_client *client, const json_t *params,
+			      struct server_reply *reply)
+{
+	static const struct param table[] = {
+		{.name = "name", .type = PARAM_STRING, .offset = offsetof(struct name_request, dev)}, {0}};
+	struct name_request request = {0};
+	struct agent *agent = user;
+	struct xbr_error error;
+	uint64_t given;
+
+	(void)client;
+	if (read_params(params, table, &request, &given, reply) &&
+	    meter_show(agent->model, request.dev, &reply->result, &error))
+		refuse(reply, &error);
+}
+
 /* ---- guards ---- */
 
 static void answer(int err, const struct xbr_error *error, struct server_reply *reply)
@@ -1013,6 +1037,12 @@ const struct server_method api_methods[] = {
 	{"aclset.add", handle_aclset_add},
 	{"aclset.del", handle_aclset_del},
 	{"aclset.show", handle_aclset_show},
+	{"meter.add", handle_meter_add},
+	{"meter.set", handle_meter_set},
+	{"meter.del", handle_meter_del},
+	{"meter.bind", handle_meter_bind},
+	{"meter.unbind", handle_meter_unbind},
+	{"meter.show", handle_meter_show},
 	{"stp.show", handle_stp_show},
 	{"offload.show", handle_offload_show},
 	{"offload.set", handle_offload_set},

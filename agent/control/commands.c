@@ -11,6 +11,7 @@
 #include "control/guard.h"
 #include "control/line.h"
 #include "control/macaddr.h"
+#include "control/meter.h"
 #include "control/mst.h"
 #include "control/offload.h"
 #include "control/params.h"
@@ -147,6 +148,7 @@ struct link_request {
 	EDGE_SWITCHES(SWITCH_MEMBER)
 	uint32_t fdb_max_learned, group_fwd_mask, xdp, mode, role, macaddr;
 	const json_t *macaddr_list;
+	const json_t *police; /* an object of meters by way; or NULL */
 	struct link_guard_request guard;
 };
 
@@ -189,6 +191,7 @@ struct link_request {
 					.words = source_verb_words,                                          \
 					LINK_FIELD(macaddr)},                                                \
 		{.name = "macaddr_list", .type = PARAM_ARRAY, LINK_FIELD(macaddr_list)},                     \
+		{.name = "police", .type = PARAM_OBJECT, LINK_FIELD(police)},                                \
 		LINK_GUARD_OPTIONS(offsetof(struct link_request, guard))
 
 #define LINK_DEV                                                                                             \
@@ -254,6 +257,10 @@ static int link_read(const json_t *params, const struct param *table, struct lin
 /* After the rest: a port that is to be refused gets no list. */
 static int link_sources(const struct link_request *request, struct want *want, struct xbr_error *error)
 {
+	int err = link_police(request->dev, request->police, want, error);
+
+	if (err)
+		return err;
 	if (request->macaddr < SOURCE_VERB_COUNT || request->macaddr_list)
 		return macaddr_to_want(request->dev, request->macaddr, request->macaddr_list, want, error);
 	return 0;
@@ -491,6 +498,11 @@ static const struct {
 	{"mst.add", command_mst_add, true},
 	{"mst.set", command_mst_set, true},
 	{"mst.del", command_mst_del, true},
+	{"meter.add", command_meter_add, true},
+	{"meter.set", command_meter_set, true},
+	{"meter.del", command_meter_del, false},
+	{"meter.bind", command_meter_bind, true},
+	{"meter.unbind", command_meter_unbind, false},
 };
 
 int command_to_want(const char *method, const json_t *params, struct want *want, struct xbr_error *error)
@@ -555,6 +567,7 @@ int commands_to_want(const struct model *model, const json_t *commands, struct w
 	if (!want)
 		return xbr_refuse(error, -ENOMEM, "out of memory");
 	want->with_addresses = true;
+	want->meters_now = model->dp ? model->dp->meters : NULL;
 	json_array_foreach (commands, i, command) {
 		want->at = json_string_value(json_object_get(command, "at"));
 		err = one_to_want(model, command, want, error);
@@ -807,15 +820,25 @@ static json_t *save_instance_ports(struct model *model)
 	return part;
 }
 
+static bool append_meters(json_t *lines, struct model *model)
+{
+	bool ok = true;
+
+	for (int level = 0; ok && level < XBR_METER_LEVELS; level++)
+		ok = append_sorted(lines, save_meters_of_level(model, level));
+	return ok;
+}
+
 json_t *commands_save(struct model *model)
 {
 	json_t *lines = json_array();
 
-	if (lines && append_sorted(lines, save_punt(model)) && append_sorted(lines, offload_save(model)) &&
-	    append_sorted(lines, save_bridges(model)) && append_sorted(lines, save_ports(model)) &&
-	    append_sorted(lines, save_vlans(model, vlan_save)) &&
+	if (lines && append_sorted(lines, save_punt(model)) && append_meters(lines, model) &&
+	    append_sorted(lines, offload_save(model)) && append_sorted(lines, save_bridges(model)) &&
+	    append_sorted(lines, save_ports(model)) && append_sorted(lines, save_vlans(model, vlan_save)) &&
 	    append_sorted(lines, save_vlans(model, vlan_save_mappings)) &&
 	    append_sorted(lines, save_instances(model)) && append_sorted(lines, save_instance_ports(model)) &&
+	    append_sorted(lines, save_meter_bindings(model)) &&
 	    append_sorted(lines, save_allowances(model)) && append_sorted(lines, save_guards(model)) &&
 	    append_sorted(lines, save_addresses(model)) && append_sorted(lines, acl_save_sets(model)) &&
 	    append_sorted(lines, acl_save_rules(model)) && append_sorted(lines, acl_save_bindings(model)))

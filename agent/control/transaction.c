@@ -11,8 +11,10 @@
 #include "datapath/features.h"
 #include "model/features.h"
 #include "model/guard.h"
+#include "model/meter.h"
 #include "model/mst.h"
 #include "model/offload.h"
+#include "model/want_meter.h"
 
 /* ---- what is ---- */
 
@@ -47,6 +49,7 @@ static bool snapshot_ports(const struct model *model, struct want *want)
 				   .flags_given = PORT_SWITCH_MASK,
 				   .edge_options_given = UINT8_MAX,
 				   .guard_given = GUARD_SETTABLE,
+				   .qos_given = {UINT8_MAX, {UINT8_MAX, UINT8_MAX}},
 				   .stp.given = ~0u};
 	struct port *port, *next;
 	struct xbr_error error;
@@ -124,14 +127,25 @@ static bool snapshot_allowances(struct model *model, struct want *want)
 	return true;
 }
 
+static bool snapshot_meters(const struct model *model, struct want *want)
+{
+	const struct meter *meter, *next;
+
+	want->meters_now = model->dp->meters;
+	HASH_ITER (hh, model->meters, meter, next)
+		if (want_meter_take(want, meter->name, meter->number, &meter->settings))
+			return false;
+	return true;
+}
+
 struct want *transaction_snapshot(struct model *model, bool with_addresses)
 {
 	struct want *want = want_new();
 
 	if (want)
 		snapshot_punt(model, want);
-	if (want && snapshot_bridges(model, want) && snapshot_ports(model, want) &&
-	    snapshot_offloads(model, want) &&
+	if (want && snapshot_meters(model, want) && snapshot_bridges(model, want) &&
+	    snapshot_ports(model, want) && snapshot_offloads(model, want) &&
 	    (!with_addresses || (snapshot_addresses(model, want) && snapshot_allowances(model, want) &&
 				 (want->acls = acl_snapshot(model)))))
 		return want;
@@ -437,6 +451,36 @@ static int make_addresses(struct run *run, struct xbr_error *error)
 	return 0;
 }
 
+/* ---- meters ---- */
+
+static int make_meters(struct run *run, struct xbr_error *error)
+{
+	const struct want_meter *want, *next;
+	int err = 0;
+
+	HASH_ITER (hh, run->to->meters, want, next) {
+		const struct meter *meter = meter_find(run->model, want->name);
+
+		run->at = want->at;
+		if (meter && meter_settings_equal(&meter->settings, &want->settings))
+			continue;
+		if (step(run))
+			err = meter_put(run->model, want->name, want->number, &want->settings);
+		if (err)
+			return xbr_refuse(error, err, "out of memory");
+	}
+	return 0;
+}
+
+static void drop_meters(struct run *run)
+{
+	struct meter *meter, *next;
+
+	HASH_ITER (hh, run->model->meters, meter, next)
+		if (!want_meter_find(run->to, meter->name) && step(run))
+			meter_drop(run->model, meter);
+}
+
 /* ---- the punt path ---- */
 
 static void set_punt_limits(struct run *run)
@@ -562,6 +606,7 @@ static void drop_all(struct run *run)
 	drop_ports(run);
 	drop_bridges(run);
 	drop_offloads(run);
+	drop_meters(run);
 	if (!run->to->with_addresses)
 		return;
 	acl_drop(run->model, run->to->acls, step_of, run);
@@ -578,6 +623,8 @@ static int run_steps(struct run *run, struct xbr_error *error)
 	err = make_offloads(run, true, error); /* before any guest's frame */
 	if (!err)
 		err = make_offloads(run, false, error);
+	if (!err)
+		err = make_meters(run, error);
 	if (!err)
 		err = make_bridges(run, error);
 	if (!err)

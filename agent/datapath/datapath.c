@@ -58,6 +58,7 @@ static void set_sizes(struct xbr_bpf *bpf, const struct datapath_options *option
 	bpf_map__set_max_entries(bpf->maps.port_msti, options->max_ports);
 	bpf_map__set_max_entries(bpf->maps.guards, options->max_ports);
 	bpf_map__set_max_entries(bpf->maps.guard_live, options->max_ports);
+	bpf_map__set_max_entries(bpf->maps.qos_ports, options->max_ports);
 	bpf_map__set_max_entries(bpf->maps.counters, options->max_ports);
 	bpf_map__set_max_entries(bpf->maps.xdp_ports, options->max_ports);
 	bpf_map__set_max_entries(bpf->maps.punt_buckets, options->max_ports * XBR_PUNT_ROOM);
@@ -159,6 +160,9 @@ static int map_tables(struct datapath *dp)
 	dp->port_saved = map_memory_of(bpf->maps.port_saved);
 	dp->guards = map_memory_of(bpf->maps.guards);
 	dp->guard_live = map_memory_of(bpf->maps.guard_live);
+	dp->meters = map_memory_of(bpf->maps.meters);
+	dp->meter_live = map_memory_of(bpf->maps.meter_live);
+	dp->qos_ports = map_memory_of(bpf->maps.qos_ports);
 	dp->stp_saved = map_memory_of(bpf->maps.stp_saved);
 	dp->bridges = map_memory_of(bpf->maps.bridges);
 	dp->bridge_live = map_memory_of(bpf->maps.bridge_live);
@@ -181,7 +185,7 @@ static int map_tables(struct datapath *dp)
 	    !dp->port_saved || !dp->bridges || !dp->bridge_live || !dp->bridge_saved || !dp->agent ||
 	    !dp->switches || !dp->port_of || !dp->vlans || !dp->bridge_vlans || !dp->port_vlans ||
 	    !dp->port_msti || !dp->punt_limits || !dp->punt_buckets || !dp->channels_freed || !dp->acl_sets ||
-	    !dp->fdb.buckets)
+	    !dp->fdb.buckets || !dp->meters || !dp->meter_live || !dp->qos_ports)
 		return -ENOMEM;
 	dp->agent->fdb_seed = dp->fdb.seed;
 	return 0;
@@ -202,6 +206,9 @@ static void unmap_tables(struct datapath *dp)
 	unmap(dp->port_saved, bpf->maps.port_saved);
 	unmap(dp->guards, bpf->maps.guards);
 	unmap(dp->guard_live, bpf->maps.guard_live);
+	unmap(dp->meters, bpf->maps.meters);
+	unmap(dp->meter_live, bpf->maps.meter_live);
+	unmap(dp->qos_ports, bpf->maps.qos_ports);
 	unmap(dp->stp_saved, bpf->maps.stp_saved);
 	unmap(dp->bridges, bpf->maps.bridges);
 	unmap(dp->bridge_live, bpf->maps.bridge_live);

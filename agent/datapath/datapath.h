@@ -54,6 +54,9 @@ struct datapath {
 	struct xbr_port_live *port_live;
 	struct xbr_guard *guards;
 	struct xbr_guard_live *guard_live;
+	struct xbr_meter_config *meters;
+	struct xbr_meter_live *meter_live;
+	struct xbr_qos *qos_ports;
 	struct xbr_port_saved *port_saved;
 	struct xbr_stp_saved *stp_saved;
 	struct xbr_bridge *bridges;
@@ -202,6 +205,12 @@ int datapath_stp_msti_read(struct datapath *dp, uint32_t port, uint16_t mstid,
 			   struct xbr_stp_saved *ret_saved);
 int datapath_stp_msti_write(struct datapath *dp, uint32_t port, uint16_t mstid,
 			    const struct xbr_stp_saved *saved);
+
+/* ---- meter.c: what meters counted ---- */
+
+/* Summed over all processors. 0 or -errno. */
+int datapath_meter_read(struct datapath *dp, uint32_t number, struct xbr_meter_counts *ret_counts);
+int datapath_meter_clear(struct datapath *dp, uint32_t number);
 
 /* The events descriptor for the loop (readable: call datapath_events_dispatch), or -errno. */
 int datapath_events_fd(const struct datapath *dp);

@@ -267,6 +267,19 @@ static int carry_offloads(struct datapath *dp, const struct pins_set *set)
 	return err;
 }
 
+/* Sets of version 1 have no meters. What meters counted is left behind. */
+static int carry_meters(struct datapath *dp, const struct pins_set *set)
+{
+	int err = carry_array(dp, set, "meters", dp->meters, XBR_METER_LIMIT, sizeof(*dp->meters));
+
+	if (!err)
+		err = carry_array(dp, set, "meter_live", dp->meter_live, XBR_METER_LIMIT,
+				  sizeof(*dp->meter_live));
+	if (!err)
+		err = carry_array(dp, set, "qos_ports", dp->qos_ports, dp->max_ports, sizeof(*dp->qos_ports));
+	return err == -ENOENT ? 0 : err;
+}
+
 int migrate(struct datapath *dp, const struct pins_set *former)
 {
 	uint32_t ports = dp->max_ports;
@@ -326,5 +339,7 @@ int migrate(struct datapath *dp, const struct pins_set *former)
 		err = carry_fdb(dp, former);
 	if (!err)
 		err = carry_guards(dp, former);
+	if (!err)
+		err = carry_meters(dp, former);
 	return err ? err : carry_counters(dp, former, ports);
 }

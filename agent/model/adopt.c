@@ -13,9 +13,11 @@
 #include "datapath/attach.h"
 #include "model/acl.h"
 #include "model/guard.h"
+#include "model/meter.h"
 #include "model/model.h"
 #include "model/mst.h"
 #include "model/offload.h"
+#include "model/qos.h"
 
 /* ---- one device, as the kernel tells it ---- */
 
@@ -244,6 +246,7 @@ static int restore_port(struct model *model, uint32_t number, struct xbr_error *
 	if (slot->community)
 		port->settings.flags &= ~(uint32_t)XBR_PORT_ISOLATED;
 	guard_read(model, port);
+	qos_read(model, port);
 	port->settings.group_fwd_mask = slot->group_fwd_mask & (uint16_t)~port->settings.guard.transparent;
 	if (vlan_restore(model, port))
 		return xbr_refuse(error, -ENOMEM, "out of memory");
@@ -388,6 +391,8 @@ int adopt_all(struct model *model, struct xbr_error *error)
 
 	if (!err)
 		err = guard_adopt(model);
+	if (!err && meter_adopt(model))
+		err = xbr_refuse(error, -ENOMEM, "out of memory");
 	if (err)
 		return err;
 	fdb_table_walk(&model->dp->fdb, 0, model->dp->fdb.count, count_pinned, model);

@@ -4,6 +4,7 @@
 #include "datapath/features.h"
 #include "model/acl.h"
 #include "model/guard.h"
+#include "model/qos.h"
 #include "xbr/features.h"
 
 #define SURPLUS_SWEEPS 15 /* so many, a second apart, between two looks */
@@ -28,6 +29,8 @@ uint32_t port_features(const struct port_settings *settings)
 		features |= XBR_FEATURE_edge;
 	if (guard_features_of(settings))
 		features |= XBR_FEATURE_guard;
+	if (qos_is_used(settings))
+		features |= XBR_FEATURE_qos;
 	return features;
 }
 

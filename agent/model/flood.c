@@ -52,7 +52,8 @@ bool flood_takes_all(const struct xbr_port *slot)
 	uint32_t all = XBR_PORT_FLOOD | XBR_PORT_MCAST_FLOOD | XBR_PORT_BCAST_FLOOD | XBR_PORT_XDP_OUT;
 	uint32_t none = XBR_PORT_ISOLATED | XBR_PORT_HAIRPIN;
 
-	return (slot->flags & all) == all && !(slot->flags & none) && !slot->encap;
+	return (slot->flags & all) == all && !(slot->flags & none) && !slot->encap &&
+	       !(slot->qos & XBR_QOS_METER_OUT);
 }
 
 static void members_add(struct members *members, const struct model *model, const struct port *port)

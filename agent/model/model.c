@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "model/acl.h"
+#include "model/meter.h"
 #include "model/offload.h"
 
 int model_open(struct model **ret_model, struct datapath *dp, struct rtnl *rtnl, struct xbr_error *error)
@@ -22,8 +23,9 @@ int model_open(struct model **ret_model, struct datapath *dp, struct rtnl *rtnl,
 	model->rtnl = rtnl;
 	model->by_index = calloc(XBR_BRIDGE_LIMIT, sizeof(*model->by_index));
 	model->by_number = calloc(dp->max_ports, sizeof(*model->by_number));
+	model->meter_by_number = calloc(XBR_METER_LIMIT, sizeof(*model->meter_by_number));
 	model->seen_empty = calloc((size_t)dp->fdb.count * XBR_FDB_WAYS / 8 + 1, 1);
-	if (!model->by_index || !model->by_number || !model->seen_empty) {
+	if (!model->by_index || !model->by_number || !model->seen_empty || !model->meter_by_number) {
 		model_close(model);
 		return xbr_refuse(error, -ENOMEM, "out of memory");
 	}
@@ -63,6 +65,7 @@ void model_close(struct model *model)
 	tags_close(model);
 	acl_close(model);
 	offload_close(model);
+	meter_close(model);
 	HASH_CLEAR(hh, model->ports);
 	HASH_CLEAR(hh, model->trunks);
 	HASH_CLEAR(hc, model->channels);
@@ -135,6 +138,7 @@ void model_settle(struct model *model)
 {
 	struct bridge *bridge, *next;
 
+	meter_settle(model);
 	vlan_settle(model);
 	stp_settle(model);
 	bridge_foreach (model, bridge, next) {

@@ -14,6 +14,7 @@
  *     features.c  what the programs must have in them
  *     punt.c    frames to and from the agent (punt.h)
  *     channel.c ports that are a tag of a device          tags.c   tags handed out
+ *     meter.c   meters: meter.h                            qos.c     what a port has of them: qos.h
  *     acl.c     access lists and sets: acl.h
  *     offload.c what devices do by themselves: offload.h
  *     stp.c     spanning tree: the engine of a bridge and its ports (stp.h)
@@ -212,6 +213,9 @@ struct model {
 	uint32_t freed_next;            /* in channels_freed */
 	struct acl_model *acl;          /* acl.h */
 	struct offload_model *offload;  /* offload.h */
+	struct meter *meters;           /* by name, meter.h */
+	struct meter **meter_by_number; /* XBR_METER_LIMIT */
+	bool meters_changed;            /* meter_settle() has work */
 	uint8_t *seen_empty; /* a bit for each slot of the FDB: claimed, but without data at the last sweep */
 };
 

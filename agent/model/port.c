@@ -7,6 +7,7 @@
 #include "model/acl.h"
 #include "model/guard.h"
 #include "model/mst.h"
+#include "model/qos.h"
 
 struct xbr_port *port_slot(const struct model *model, const struct port *port)
 {
@@ -55,6 +56,7 @@ void port_free(struct model *model, struct port *port)
 	memset(port_memory(model, port), 0, sizeof(struct xbr_port_saved));
 	memset(&model->dp->guards[port->number], 0, sizeof(struct xbr_guard));
 	memset(&model->dp->guard_live[port->number], 0, sizeof(struct xbr_guard_live));
+	memset(&model->dp->qos_ports[port->number], 0, sizeof(struct xbr_qos));
 	stp_port_forget(model, port);
 	mst_port_end(model, port);
 	datapath_counters_clear(model->dp, port->number);
@@ -120,6 +122,8 @@ void port_write(struct model *model, struct port *port)
 	slot->community = port->settings.community;
 	guard_write(model, port);
 	__atomic_store_n(&slot->guard, port->local ? 0 : guard_flags(port), __ATOMIC_SEQ_CST);
+	qos_write(model, port);
+	__atomic_store_n(&slot->qos, qos_flags(port), __ATOMIC_SEQ_CST);
 	slot->pvid = port->vlans ? port->vlans->pvid : 0;
 	__atomic_store_n(&slot->flags, set | hook | found_flags(port), __ATOMIC_SEQ_CST);
 	__atomic_store_n(&slot->ifindex, port->ifindex, __ATOMIC_SEQ_CST);
@@ -292,6 +296,8 @@ void port_enter(struct model *model, struct port *port, const struct port_settin
 	port_slot(model, port)->flags = settings->flags;
 	guard_write(model, port);
 	port_slot(model, port)->guard = guard_flags(port);
+	qos_write(model, port);
+	port_slot(model, port)->qos = qos_flags(port);
 	port_slot(model, port)->community = settings->community;
 }
 

@@ -80,7 +80,8 @@ bool port_settings_equal(const struct port_settings *a, const struct port_settin
 	return a->flags == b->flags && a->fdb_max_learned == b->fdb_max_learned &&
 	       a->group_fwd_mask == b->group_fwd_mask && a->xdp == b->xdp && a->mode == b->mode &&
 	       a->role == b->role && a->edge_options == b->edge_options && a->community == b->community &&
-	       guard_settings_equal(&a->guard, &b->guard) && stp_port_equal(&a->stp, &b->stp);
+	       guard_settings_equal(&a->guard, &b->guard) && stp_port_equal(&a->stp, &b->stp) &&
+	       !memcmp(&a->qos, &b->qos, sizeof(a->qos));
 }
 
 bool bridge_settings_equal(const struct bridge_settings *a, const struct bridge_settings *b)
@@ -153,6 +154,19 @@ static void guard_patch(struct guard_settings *guard, const struct port_patch *p
 	storm_patch(guard, patch);
 }
 
+static void qos_patch(struct qos_settings *qos, const struct port_patch *patch)
+{
+	const struct qos_settings *to = &patch->to.qos;
+
+	for (int way = 0; way < XBR_WAYS; way++) {
+		if (patch->qos_given.meter >> way & 1)
+			qos->meter[way] = to->meter[way];
+		for (int class = 0; class < XBR_CLASSES; class ++)
+			if (patch->qos_given.class_meter[way] >> class & 1)
+				qos->class_meter[way][class] = to->class_meter[way][class];
+	}
+}
+
 void port_settings_patch(struct port_settings *settings, const struct port_patch *patch)
 {
 	stp_port_patch(&settings->stp, &patch->stp);
@@ -175,6 +189,7 @@ void port_settings_patch(struct port_settings *settings, const struct port_patch
 	if (patch->given & PORT_GIVEN_COMMUNITY)
 		settings->community = patch->to.community;
 	guard_patch(&settings->guard, patch);
+	qos_patch(&settings->qos, patch);
 }
 
 void bridge_settings_patch(struct bridge_settings *settings, const struct bridge_patch *patch)

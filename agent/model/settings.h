@@ -143,6 +143,18 @@ struct stp_bridge_settings {
 	uint8_t tx_hold_count;
 };
 
+/* Numbers of meters; 0: none. */
+struct qos_settings {
+	uint16_t meter[XBR_WAYS];
+	uint16_t class_meter[XBR_WAYS][XBR_CLASSES];
+};
+
+/* Which of them a patch gives: a bit for each way, and for each class of each way. */
+struct qos_given {
+	uint8_t meter;
+	uint8_t class_meter[XBR_WAYS];
+};
+
 struct port_settings {
 	uint32_t flags;           /* of PORT_SWITCH_MASK */
 	uint32_t fdb_max_learned; /* 0: no limit */
@@ -154,6 +166,7 @@ struct port_settings {
 	uint16_t community;   /* 1 to COMMUNITY_MAX: the isolation group it is of; 0: of none */
 	struct guard_settings guard;
 	struct stp_port_settings stp;
+	struct qos_settings qos;
 };
 
 struct bridge_settings {
@@ -244,6 +257,7 @@ struct port_patch {
 	uint32_t flags_given; /* which of flags */
 	uint8_t edge_options_given;
 	uint32_t guard_given; /* which of guard.flags */
+	struct qos_given qos_given;
 	struct port_settings to;
 };
 enum bridge_given {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "model/want_acl.h"
+#include "model/want_meter.h"
 
 /* ---- the container ---- */
 
@@ -50,6 +51,7 @@ void want_free(struct want *want)
 	if (!want)
 		return;
 	want_acls_free(want->acls);
+	want_meters_free(want);
 	HASH_ITER (hh, want->trunks, trunk, next_trunk) {
 		HASH_DEL(want->trunks, trunk);
 		free(trunk);
@@ -223,10 +225,11 @@ struct want *want_clone(const struct want *want)
 	struct want_allowance *allowance, *next_allowance;
 	struct want_offload *offload, *next_offload;
 	struct xbr_error error;
-	bool ok = clone != NULL;
+	bool ok;
 
-	if (!ok)
+	if (!clone)
 		return NULL;
+	ok = !want_meters_clone(clone, want);
 	clone->with_addresses = want->with_addresses;
 	memcpy(clone->punt, want->punt, sizeof(clone->punt));
 	HASH_ITER (hh, want->bridges, bridge, next_bridge)

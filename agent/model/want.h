@@ -98,8 +98,11 @@ struct want {
 	struct punt_limit punt[XBR_PUNT_ROOM]; /* by reason */
 	struct want_allowance *allowances;
 	struct want_offload *offloads;
-	struct want_acls *acls; /* want_acl.h; NULL: they are to be left as they are */
-	bool with_addresses;    /* false: addresses and allowances are to be left as they are */
+	struct want_meter *meters; /* want_meter.h */
+	uint8_t meter_used[XBR_METER_LIMIT / 8];
+	const struct xbr_meter_config *meters_now; /* those that are there, by number; borrowed */
+	struct want_acls *acls;                    /* want_acl.h; NULL: they are to be left as they are */
+	bool with_addresses; /* false: addresses and allowances are to be left as they are */
 	/*
 	 * Where the command in hand stands ("file:line:column"), or NULL. What it adds or sets keeps it, so
 	 * that a refusal by the devices can tell it. Borrowed: it must live as long as a transaction to this

@@ -9,7 +9,10 @@
 struct host_world host;
 struct xbr_settings settings;
 struct host_acl host_acl;
+struct host_police host_police;
 _Thread_local struct flow host_scratch;
+_Thread_local struct police_scratch host_police_scratch;
+_Thread_local struct xbr_meter_counts host_meter_counts[HOST_METERS];
 _Thread_local struct xbr_counters host_counters[HOST_PORTS];
 _Thread_local struct guard_scratch host_guard_scratch;
 _Thread_local struct xbr_punt_counts host_punt_counts[HOST_PORTS][XBR_PUNT_ROOM];
@@ -18,6 +21,8 @@ void host_reset(void)
 {
 	memset(&host, 0, sizeof(host));
 	memset(&host_acl, 0, sizeof(host_acl));
+	memset(&host_police, 0, sizeof(host_police));
+	memset(host_meter_counts, 0, sizeof(host_meter_counts));
 	memset(host_counters, 0, sizeof(host_counters));
 	memset(host_punt_counts, 0, sizeof(host_punt_counts));
 }
@@ -32,7 +37,8 @@ static __u32 copy_len(const struct frame *f, const struct xbr_port *out, __u32 n
 }
 
 /* As tc_flood_member(): true if this port got its copy. */
-static bool flood_member(const struct frame *f, const struct xbr_port *in, __u32 number)
+static bool flood_member(struct frame *f, const struct xbr_port *in, __u32 number,
+			 const struct octets *octets)
 {
 	const struct xbr_port *out = port_get(number);
 
@@ -46,11 +52,15 @@ static bool flood_member(const struct frame *f, const struct xbr_port *in, __u32
 		count_note(number, XBR_REASON_copy_acl);
 		return false;
 	}
+	if (!police_copy(f, out, number, octets)) {
+		count_note(number, XBR_REASON_copy_policed);
+		return false;
+	}
 	count_tx(f, number, copy_len(f, out, number));
 	return true;
 }
 
-static __u64 flood(struct frame *f)
+static __u64 flood(struct frame *f, const struct octets *octets)
 {
 	const struct xbr_port *in = port_get(f->in);
 	__u32 number = vlan_flood_list(f);
@@ -58,7 +68,7 @@ static __u64 flood(struct frame *f)
 	__u64 receivers = 0;
 
 	for (__u32 i = 0; in && list && i < list->count; i++)
-		if (flood_member(f, in, list->port[i]))
+		if (flood_member(f, in, list->port[i], octets))
 			receivers |= 1ull << list->port[i];
 	if (!receivers)
 		frame_drop(f, XBR_REASON_no_receiver);
@@ -84,14 +94,14 @@ static void mirror(const struct frame *f)
 	count_note(f->deeds.mirror, XBR_REASON_acl_mirror);
 }
 
-static __u64 apply(struct frame *f)
+static __u64 apply(struct frame *f, const struct octets *octets)
 {
 	mirror(f);
 	switch (f->verdict) {
 	case XBR_VERDICT_FORWARD:
 		return forward(f);
 	case XBR_VERDICT_FLOOD:
-		return flood(f);
+		return flood(f, octets);
 	case XBR_VERDICT_PUNT: /* there is no agent here */
 		punt_lost(f->in, f->out);
 		return 0;
@@ -185,8 +195,10 @@ void host_frame(const void *data, size_t length, __u32 ifindex, __u32 gso_size,
 	octets = (struct octets){.at = data, .count = f.len};
 	if (parse(&f, data, data + f.len))
 		pipeline(&f, &octets);
+	if (feature_on(XBR_FEATURE_qos))
+		police(&f, &octets);
 	trace_frame(&f);
-	outcome.receivers = apply(&f);
+	outcome.receivers = apply(&f, &octets);
 	count_rx(&f);
 	outcome.frame = f;
 	*ret_outcome = outcome;

@@ -503,5 +503,6 @@ STAGE __u64 clock_boot_now(void)
 }
 
 #include "acl_maps.h"
+#include "police_maps.h"
 
 #endif

@@ -6,11 +6,11 @@
  * under the pin directory; the agent carries the state of an older one over.
  *
  * Who writes what: `ports`, `port_msti`, `bridges`, `port_of`, `flood`, `edge_sources`, `vlans`,
- * `bridge_vlans`, `port_vlans`, `vlan_map`, `punt_limits`, `guards`, `allowed`: the agent alone, BPF reads.
- * `fdb`: both, by compare-and-swap as bpf/fdb.h tells. `port_live`, `bridge_live`, `guard_live`, `counters`,
- * `vlan_stats`, `punt_buckets`, `punt_counts`: BPF (the agent corrects). `port_saved`, `bridge_saved`,
- * `offload_saved`, `agent_saved`, `mst_saved`, `mst_port_saved`, `stp_msti_saved`: the agent's own memory;
- * BPF never reads them.
+ * `bridge_vlans`, `port_vlans`, `vlan_map`, `punt_limits`, `guards`, `allowed`, `meters`, `qos_ports`: the
+ * agent alone, BPF reads. `fdb`: both, by compare-and-swap as bpf/fdb.h tells. `port_live`, `bridge_live`,
+ * `guard_live`, `meter_live`, `meter_counts`, `counters`, `vlan_stats`, `punt_buckets`, `punt_counts`: BPF
+ * (the agent corrects). `port_saved`, `bridge_saved`, `offload_saved`, `agent_saved`, `mst_saved`,
+ * `mst_port_saved`, `stp_msti_saved`: the agent's own memory; BPF never reads them.
  */
 #ifndef XBR_ABI_H
 #define XBR_ABI_H
@@ -20,6 +20,7 @@
 #include "xbr/acl.h"
 #include "xbr/features.h"
 #include "xbr/punt.h"
+#include "xbr/qos.h"
 #include "xbr/reasons.h"
 
 #ifndef XBR_ABI_VERSION /* a test of migration builds a "newer" agent */
@@ -144,7 +145,8 @@ struct xbr_port {
 	__u32 punt;            /* bit n: frames of enum xbr_punt_reason n received here are for the agent */
 	__u32 guard;           /* enum xbr_guard_flags; 0: no guard looks at its frames */
 	__u16 community;       /* with XBR_PORT_ISOLATED: the group it may speak to; 0: to nobody */
-	__u8 reserved[10];
+	__u16 qos;             /* enum xbr_qos_flags; 0: no policer looks at its frames */
+	__u8 reserved[8];
 	__u32 channel;      /* of the device `ifindex`; its MTU is what is left beside the tag */
 	__u8 encap;         /* enum xbr_encap */
 	__u8 channel_flags; /* enum xbr_channel_flags */
@@ -289,9 +291,10 @@ _Static_assert(sizeof(struct xbr_allowed) == 16, "no padding");
 /* ---- bridges ----------------------------------------------------------------------------------- */
 
 enum xbr_bridge_flags {
-	XBR_BRIDGE_ACL_VLANS = 1 << 8, /* some VLAN of it has an access list */
-	XBR_BRIDGE_HOST_UP = 1 << 0,   /* the bridge device is up: it gets its copies */
-	XBR_BRIDGE_XDP_FLOOD = 1 << 1, /* `flood_xdp` holds every receiver: XDP may flood by itself */
+	XBR_BRIDGE_ACL_VLANS = 1 << 8,   /* some VLAN of it has an access list */
+	XBR_BRIDGE_METER_VLANS = 1 << 9, /* some VLAN of it has a meter */
+	XBR_BRIDGE_HOST_UP = 1 << 0,     /* the bridge device is up: it gets its copies */
+	XBR_BRIDGE_XDP_FLOOD = 1 << 1,   /* `flood_xdp` holds every receiver: XDP may flood by itself */
 	XBR_BRIDGE_VLAN_FILTERING = 1 << 2,
 	XBR_BRIDGE_VLAN_STATS = 1 << 3,          /* frames are counted in `vlan_stats` */
 	XBR_BRIDGE_VLAN_STATS_PER_PORT = 1 << 4, /* only how they are shown: they are counted so anyway */

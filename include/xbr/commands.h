@@ -40,6 +40,7 @@ enum xbr_param_kind {
 	XBR_PARAM_REFUSED, /* a word of bridge(8) that is answered with `help` as the error */
 	XBR_PARAM_ISOLATION, /* promiscuous, isolated, or the two words community N */
 	XBR_PARAM_SWITCHES,  /* one of the words in `value`, then on or off; any number of times */
+	XBR_PARAM_NAMES,     /* one of the words in `value`, then a name; any number of times */
 	XBR_PARAM_RATES,     /* one of the words in `value`, then a rate; any number of times */
 	XBR_PARAM_KINDS
 };
@@ -124,6 +125,8 @@ enum xbr_command_flags {
 	  "allow addresses that DHCP servers give, or that neighbour discovery claims first; default off") \
 	X("storm_control", "storm_control", RATES, XBR_STORM_WORDS, 0, 0, 0, \
 	  "what it may flood: frames a second such as 1000pps, or bits such as 10mbit; off, the default: any") \
+	X("police", "police", NAMES, "in|out", 0, 0, 0, \
+	  "the meter that what comes in, or leaves, is held to, as meter bind has it; off, the default: none") \
 	X("dot1q_tunnel", "dot1q_tunnel", BOOL, "on|off", 0, 0, 0, \
 	  "every tag that comes in is the customer's, and the VLAN's own stays inside; default off") \
 	X("xdp", "xdp", CHOICE, "auto|native|generic|off", 0, 0, 0, \
@@ -379,6 +382,30 @@ enum xbr_command_flags {
 	X("dev", "dev", DEV, "DEV", 0, 0, XBR_REQUIRED, "the physical function") \
 	XBR_PARAM_VF(X, XBR_REQUIRED) \
 	X("", "attributes", SET, "mac|vlan|rate|spoofchk|trust|state|all", 0, 0, XBR_BARE, "what to give back; default all")
+#define XBR_PARAM_METER(X, FLAGS) X("name", "name", STRING, "METER", 0, 0, XBR_BARE | FLAGS, "the name of a meter")
+#define XBR_METER_TEXT(X, word, value, help) X(word, word, STRING, value, 0, 0, 0, help)
+#define XBR_PARAMS_meter_add(X) XBR_PARAM_METER(X, XBR_REQUIRED) \
+	XBR_METER_TEXT(X, "rate", "RATE", "bits such as 10mbit, octets such as 500kbps, or packets such as 10kpps a second") \
+	XBR_METER_TEXT(X, "burst", "SIZE", "octets, or packets, at once; default what rate lets by in 100 ms") \
+	XBR_METER_TEXT(X, "cir", "RATE", "instead of rate, for three colours: the committed rate") \
+	XBR_METER_TEXT(X, "cbs", "SIZE", "what is green at once") \
+	XBR_METER_TEXT(X, "ebs", "SIZE", "what is yellow at once beyond cbs (RFC 2697)") \
+	XBR_METER_TEXT(X, "pir", "RATE", "beyond this it is red (RFC 2698)") \
+	XBR_METER_TEXT(X, "pbs", "SIZE", "what is not red at once") \
+	X("color-aware", "color_aware", FLAG, "", 0, 0, 0, "a frame that an earlier meter made yellow gets no greener") \
+	X("color-blind", "color_blind", FLAG, "", 0, 0, 0, "every frame comes as green; the default") \
+	XBR_METER_TEXT(X, "parent", "METER", "what is within this one must be within that one, too; off: none") \
+	XBR_METER_TEXT(X, "exceed", "drop|pass", "what becomes of frames beyond rate; of yellow ones; default drop, for yellow pass") \
+	XBR_METER_TEXT(X, "violate", "drop|pass", "what becomes of red frames of three colours; default drop") \
+	X("overhead", "overhead", NUMBER, "N", 0, 64, 0, "octets that a frame counts more than it has: 24 for what the wire adds; default 0")
+#define XBR_PARAMS_meter_set(X) XBR_PARAMS_meter_add(X)
+#define XBR_PARAMS_meter_del(X) XBR_PARAM_METER(X, XBR_REQUIRED)
+#define XBR_PARAMS_meter_bind(X) XBR_PARAM_METER(X, XBR_REQUIRED) \
+	X("dev", "dev", DEV, "DEV", 0, 0, XBR_REQUIRED, "a port") \
+	X("class", "class", NUMBER, "N", 0, 7, 0, "only frames of this traffic class") \
+	X("", "direction", CHOICE, "in|out", 0, 0, XBR_BARE | XBR_REQUIRED, "where frames come in, or where they leave")
+#define XBR_PARAMS_meter_unbind(X) XBR_PARAMS_meter_bind(X)
+#define XBR_PARAMS_meter_show(X) XBR_PARAM_METER(X, 0)
 
 #define XBR_PARAMS_stats_show(X) XBR_PARAM_LINK(X, 0)
 #define XBR_PARAMS_reasons_show(X)
@@ -488,6 +515,12 @@ enum xbr_command_flags {
 	X(vf,     show,    "vf.show",     0, "list virtual functions of NICs") \
 	X(vf,     set,     "vf.set",      XBR_NEEDS_OPTION, "say what a virtual function may do") \
 	X(vf,     unset,   "vf.unset",    0, "as it was before") \
+	X(meter,  add,     "meter.add",   0, "make a meter: a rate that places and rules can hold frames to") \
+	X(meter,  set,     "meter.set",   XBR_NEEDS_OPTION, "change a meter; what it let by so far stays counted") \
+	X(meter,  del,     "meter.del",   0, "delete a meter that nothing uses") \
+	X(meter,  bind,    "meter.bind",  0, "hold frames of a port, or of a class of it, to a meter") \
+	X(meter,  unbind,  "meter.unbind", 0, "no longer") \
+	X(meter,  show,    "meter.show",  0, "list meters, where they are bound, and with -s what they counted") \
 	X(stats,  show,    "stats.show",  0, "frames and octets of each port, and what became of them") \
 	X(reasons, show,   "reasons",     0, "list the reasons by which frames are counted") \
 	X(punt,   show,    "punt.show",   0, "control frames handed to the agent, and what bounds them") \

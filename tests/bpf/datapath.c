@@ -28,6 +28,7 @@ static void set_sizes(struct xbr_bpf *skeleton, __u32 buckets)
 	bpf_map__set_max_entries(skeleton->maps.port_msti, HOST_PORTS);
 	bpf_map__set_max_entries(skeleton->maps.guards, HOST_PORTS);
 	bpf_map__set_max_entries(skeleton->maps.guard_live, HOST_PORTS);
+	bpf_map__set_max_entries(skeleton->maps.qos_ports, HOST_PORTS);
 	bpf_map__set_max_entries(skeleton->maps.counters, HOST_PORTS);
 	bpf_map__set_max_entries(skeleton->maps.xdp_ports, HOST_PORTS);
 	bpf_map__set_max_entries(skeleton->maps.bridges, HOST_BRIDGES);
@@ -75,6 +76,9 @@ static int map_tables(struct datapath *dp)
 	t->port_live = map_memory(dp->skeleton->maps.port_live);
 	t->guards = map_memory(dp->skeleton->maps.guards);
 	t->guard_live = map_memory(dp->skeleton->maps.guard_live);
+	t->meters = map_memory(dp->skeleton->maps.meters);
+	t->meter_live = map_memory(dp->skeleton->maps.meter_live);
+	t->qos_ports = map_memory(dp->skeleton->maps.qos_ports);
 	t->bridges = map_memory(dp->skeleton->maps.bridges);
 	t->bridge_live = map_memory(dp->skeleton->maps.bridge_live);
 	t->fdb = map_memory(dp->skeleton->maps.fdb);
@@ -87,7 +91,8 @@ static int map_tables(struct datapath *dp)
 	t->punt_buckets = map_memory(dp->skeleton->maps.punt_buckets);
 	return t->ports && t->port_live && t->bridges && t->bridge_live && t->fdb && t->trace &&
 			       t->bridge_vlans && t->port_vlans && t->vlans && t->port_msti &&
-			       t->punt_limits && t->punt_buckets && t->guards && t->guard_live
+			       t->punt_limits && t->punt_buckets && t->guards && t->guard_live && t->meters &&
+			       t->meter_live && t->qos_ports
 		       ? 0
 		       : -errno;
 }
@@ -120,6 +125,9 @@ static int open_host(struct datapath *dp, __u32 features)
 				     .port_live = host.port_live,
 				     .guards = host.guards,
 				     .guard_live = host.guard_live,
+				     .meters = host_police.meters,
+				     .meter_live = host_police.live,
+				     .qos_ports = host_police.ports,
 				     .bridges = host.bridges,
 				     .bridge_live = host.bridge_live,
 				     .fdb = host.fdb,
@@ -154,6 +162,9 @@ void datapath_close(struct datapath *dp)
 	unmap_memory(t->port_live, dp->skeleton->maps.port_live);
 	unmap_memory(t->guards, dp->skeleton->maps.guards);
 	unmap_memory(t->guard_live, dp->skeleton->maps.guard_live);
+	unmap_memory(t->meters, dp->skeleton->maps.meters);
+	unmap_memory(t->meter_live, dp->skeleton->maps.meter_live);
+	unmap_memory(t->qos_ports, dp->skeleton->maps.qos_ports);
 	unmap_memory(t->bridges, dp->skeleton->maps.bridges);
 	unmap_memory(t->bridge_live, dp->skeleton->maps.bridge_live);
 	unmap_memory(t->fdb, dp->skeleton->maps.fdb);
@@ -258,6 +269,9 @@ void datapath_clear(const struct datapath *dp)
 	memset(t->port_live, 0, HOST_PORTS * sizeof(*t->port_live));
 	memset(t->guards, 0, HOST_PORTS * sizeof(*t->guards));
 	memset(t->guard_live, 0, HOST_PORTS * sizeof(*t->guard_live));
+	memset(t->meters, 0, HOST_METERS * sizeof(*t->meters));
+	memset(t->meter_live, 0, HOST_METERS * sizeof(*t->meter_live));
+	memset(t->qos_ports, 0, HOST_PORTS * sizeof(*t->qos_ports));
 	memset(t->bridges, 0, HOST_BRIDGES * sizeof(*t->bridges));
 	memset(t->bridge_live, 0, HOST_BRIDGES * sizeof(*t->bridge_live));
 	memset(t->fdb, 0, dp->buckets * sizeof(*t->fdb));

@@ -31,6 +31,9 @@ struct tables {
 	struct xbr_port_live *port_live;
 	struct xbr_guard *guards;
 	struct xbr_guard_live *guard_live;
+	struct xbr_meter_config *meters;
+	struct xbr_meter_live *meter_live;
+	struct xbr_qos *qos_ports;
 	struct xbr_bridge *bridges;
 	struct xbr_bridge_live *bridge_live;
 	struct xbr_fdb_bucket *fdb;

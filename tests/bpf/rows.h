@@ -117,12 +117,13 @@ struct row_table {
 	const struct row *rows;
 	size_t count;
 };
-extern const struct row_table rows_plain; /* rows.c */
-extern const struct row_table rows_guard; /* rows_guard.c: guards */
-extern const struct row_table rows_edge;  /* rows_edge.c: edge modes */
-extern const struct row_table rows_acl;   /* rows_acl.c: access lists */
-extern const struct row_table rows_vlan;  /* rows_vlan.c: VLAN-aware bridges */
-extern const struct row_table rows_mst;   /* rows_mst.c: spanning tree instances */
+extern const struct row_table rows_plain;  /* rows.c */
+extern const struct row_table rows_guard;  /* rows_guard.c: guards */
+extern const struct row_table rows_edge;   /* rows_edge.c: edge modes */
+extern const struct row_table rows_acl;    /* rows_acl.c: access lists */
+extern const struct row_table rows_vlan;   /* rows_vlan.c: VLAN-aware bridges */
+extern const struct row_table rows_mst;    /* rows_mst.c: spanning tree instances */
+extern const struct row_table rows_police; /* rows_police.c: meters */
 
 /* The FID of a VLAN of the rows' bridge; 0: its own. */
 __u32 row_fid(__u16 vid);

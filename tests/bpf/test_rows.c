@@ -14,8 +14,8 @@
 
 static struct lab lab;
 
-static const struct row_table *const row_tables[] = {&rows_plain, &rows_edge, &rows_vlan,
-						     &rows_guard, &rows_acl,  &rows_mst};
+static const struct row_table *const row_tables[] = {&rows_plain, &rows_edge, &rows_vlan,  &rows_guard,
+						     &rows_acl,   &rows_mst,  &rows_police};
 #define TABLE_COUNT (sizeof(row_tables) / sizeof(row_tables[0]))
 
 /* One row in one datapath: what the checks below look at. */

@@ -283,7 +283,7 @@ static void change_port(const struct world_change *change, struct xbr_port *port
 		port->state = states[change->value % sizeof(states)];
 		break;
 	case WORLD_MTU:
-		port->mtu = mtus[change->value % 4];
+		port->mtu = port->qos ? 0 : mtus[change->value % 4];
 		break;
 	case WORLD_PORT_LIMIT:
 		port->fdb_max_learned = limits[change->value % 4];
@@ -352,6 +352,21 @@ static void change_guard(const struct tables *t, const struct world_change *chan
 	}
 }
 
+/* Of what comes in; empty for good, or no meter at all. XDP leaves long frames of metered ports to TC: there
+ * is no MTU then that they could be longer than. */
+static void change_meter(const struct tables *t, const struct world_change *change)
+{
+	struct xbr_port *port = &t->ports[change->port];
+
+	port->qos = change->value & 3 ? 0 : XBR_QOS_METER_IN;
+	if (port->qos)
+		port->mtu = 0;
+	t->qos_ports[change->port].meter[XBR_WAY_IN] = change->value & 4 ? 1 : 2;
+	t->meters[1].cost[XBR_BUCKET_C] = 1;
+	t->meters[1].action[XBR_RED] = XBR_METER_DROP;
+	t->meter_live[1].until[XBR_BUCKET_C] = 1ull << 63;
+}
+
 /* Half of the VLANs, and half of those untagged. */
 static void change_membership(const struct world_change *change, struct xbr_port_vlans *vlans)
 {
@@ -379,6 +394,9 @@ void world_change_apply(const struct world_change *change, const struct tables *
 		break;
 	case WORLD_GUARD:
 		change_guard(tables, change);
+		break;
+	case WORLD_METER:
+		change_meter(tables, change);
 		break;
 	case WORLD_PORT_BUCKET:
 		change_bucket(tables, change);

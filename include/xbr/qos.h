@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
+/*
+ * Quality of service: the layout of meters, and of what a port has of policers and classes. Types only.
+ *
+ * A meter's bucket is one word, the time at which it is full again. What a frame takes moves that time on by
+ * the frame's octets (or by one, for packets) times `cost`; how far it is ahead of the clock is what is
+ * missing in the bucket, and may be `burst` at the most. Times are in 1/16 ns of CLOCK_MONOTONIC, costs in
+ * 2^-20 ns (XBR_METER_SHIFT, XBR_COST_SHIFT of abi.h).
+ */
+#ifndef XBR_QOS_H
+#define XBR_QOS_H
+
+#include <linux/types.h>
+
+#define XBR_METER_LIMIT    8192 /* numbers, from 1 */
+#define XBR_METER_NAME_LEN 32
+#define XBR_METER_LEVELS   3 /* a meter, its parent, and that one's */
+
+#define XBR_CLASSES 8 /* traffic classes, as the priorities of 802.1Q, 6.9.4 */
+#define XBR_DSCPS   64
+
+/* RFC 2697, RFC 2698. */
+enum xbr_colour {
+	XBR_GREEN,
+	XBR_YELLOW,
+	XBR_RED,
+	XBR_COLOURS,
+	XBR_DROPPED = XBR_COLOURS, /* only where it is counted */
+};
+
+enum xbr_meter_flags {
+	XBR_METER_PACKETS = 1 << 0, /* rates are of packets; else of octets */
+	XBR_METER_AWARE = 1 << 1,  /* a frame keeps the colour that an earlier meter gave it, or gets worse */
+	XBR_METER_SR_TCM = 1 << 2, /* single rate three colour: the second bucket is E */
+	XBR_METER_TR_TCM = 1 << 3, /* two rate three colour: the second bucket is P */
+	XBR_METER_HAS_SHARE = 1 << 4, /* the share is valid */
+};
+
+/* What becomes of a frame of a colour: below 64, its DSCP is to be that. */
+#define XBR_METER_PASS 64
+#define XBR_METER_DROP 65
+
+/* The buckets of a meter. */
+enum xbr_bucket {
+	XBR_BUCKET_C,     /* of rate, or cir */
+	XBR_BUCKET_E,     /* of ebs, or of pir: P */
+	XBR_BUCKET_SHARE, /* what this meter is sure of in its parent */
+	XBR_BUCKETS = 4,  /* a power of two */
+};
+
+/* Map `meters`: array, mmapable, by number. Two cache lines: the agent's memory in the second. */
+struct xbr_meter_config {
+	__u64 cost[XBR_BUCKETS];  /* of an octet, or a packet */
+	__u64 burst[XBR_BUCKETS]; /* in 1/16 ns */
+
+	char name[XBR_METER_NAME_LEN]; /* empty: the number is free */
+	__u64 rate[2];                 /* as set: bits, or packets, a second */
+	__u32 size[2];                 /* of the buckets, as set: octets, or packets */
+	__u16 parent;                  /* number; 0: none */
+	__u16 flags;                   /* enum xbr_meter_flags */
+	__u8 overhead;                 /* octets that each packet counts more than it has */
+	__u8 action[XBR_COLOURS];      /* XBR_METER_PASS, _DROP or a DSCP */
+};
+_Static_assert(sizeof(struct xbr_meter_config) == 128, "two cache lines");
+
+/* Map `meter_live`: array, mmapable, by number. Written by BPF; all zero: the buckets are full. */
+struct xbr_meter_live {
+	__u64 until[XBR_BUCKETS];
+	__u64 reserved[4];
+};
+_Static_assert(sizeof(struct xbr_meter_live) == 64, "its own cache line");
+
+/* Map `meter_counts`: per-CPU array, by number. Packets: a super-frame is as many as its segments. Octets:
+ * with the headers of each of them, and `overhead`. */
+struct xbr_meter_counts {
+	__u64 packets[XBR_COLOURS +
+		      1]; /* by colour; behind them those that were dropped, of whatever colour */
+	__u64 octets[XBR_COLOURS + 1];
+};
+_Static_assert(sizeof(struct xbr_meter_counts) == 64, "one cache line");
+
+/* ---- ports ------------------------------------------------------------------------------------------ */
+
+enum xbr_way {
+	XBR_WAY_IN,
+	XBR_WAY_OUT,
+	XBR_WAYS,
+};
+
+/* In xbr_port.qos: 0 where nothing of this is of the port. */
+enum xbr_qos_flags {
+	XBR_QOS_METER_IN = 1 << 0,
+	XBR_QOS_METER_OUT = 1 << 1,
+	XBR_QOS_CLASS_METER_IN = 1 << 2, /* some class has one */
+	XBR_QOS_CLASS_METER_OUT = 1 << 3,
+};
+
+/* Map `qos_ports`: array, mmapable, by port number: what frames need of it only where a flag says so. */
+struct xbr_qos {
+	__u16 meter[XBR_WAYS];
+	__u16 class_meter[XBR_WAYS][XBR_CLASSES];
+	__u8 reserved[28];
+};
+_Static_assert(sizeof(struct xbr_qos) == 64, "one cache line");
+
+#endif
