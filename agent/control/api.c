@@ -282,7 +282,26 @@ CHANGE_HANDLER(handle_bridge_add, "bridge.add")
 CHANGE_HANDLER(handle_bridge_set, "bridge.set")
 CHANGE_HANDLER(handle_bridge_del, "bridge.del")
 CHANGE_HANDLER(handle_link_add, "link.add")
-CHANGE_HANDLER(handle_link_set, "link.set")
+
+/* mcheck is no setting but something to be done, after what is set with it. */
+static void handle_link_set(void *user, struct server_client *client, const json_t *params,
+			    struct server_reply *reply)
+{
+	json_t *rest = json_copy((json_t *)(uintptr_t)params), *what;
+	bool mcheck = json_is_true(json_object_get(rest, "mcheck"));
+
+	if (mcheck)
+		json_object_del(rest, "mcheck");
+	if (!mcheck || json_object_size(rest) != 1)
+		change(user, "link.set", rest, reply);
+	if (mcheck && !reply->code) {
+		what = json_pack("{sO?}", "dev", json_object_get(rest, "dev"));
+		handle_stp_mcheck(user, client, what, reply);
+		json_decref(what);
+	}
+	json_decref(rest);
+}
+
 CHANGE_HANDLER(handle_link_del, "link.del")
 CHANGE_HANDLER(handle_punt_set, "punt.set")
 CHANGE_HANDLER(handle_guard_set, "guard.set")

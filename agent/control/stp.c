@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "control/params.h"
+#include "model/guard.h"
 
 /* ---- options ---- */
 
@@ -309,16 +310,17 @@ static json_t *show_timers(const struct stp_tree_port_view *t)
 }
 
 /* Why a port does not do what its role would let it, or "". */
-static const char *held_by(const struct stp_port_view *view)
+static const char *held_by(const struct model *model, const struct port *port,
+			   const struct stp_port_view *view)
 {
-	if (view->guard)
+	if (view->guard || guard_shut_by(model, port) == XBR_SHUT_BPDU_GUARD)
 		return "bpdu_guard";
 	if (view->loop)
 		return "loop_guard";
 	return view->assurance ? "bridge_assurance" : "";
 }
 
-static json_t *show_port(const struct port *port)
+static json_t *show_port(const struct model *model, const struct port *port)
 {
 	struct stp_tree_port_view t;
 	struct stp_port_view v;
@@ -331,7 +333,7 @@ static json_t *show_port(const struct port *port)
 			   stp_role_words[t.role], "state", stp_state_words[t.state], "port_id",
 			   json_sprintf("%#06x", t.port_id), "cost", (json_int_t)t.cost, "oper_edge",
 			   v.oper_edge, "oper_point_to_point", v.point_to_point, "rstp_neighbour",
-			   v.send_rstp, "held_by", held_by(&v));
+			   v.send_rstp, "held_by", held_by(model, port, &v));
 	json_object_set_new(object, "designated_root", stp_show_id(t.designated_root));
 	json_object_set_new(object, "designated_bridge", stp_show_id(t.designated_bridge));
 	json_object_set_new(object, "designated_port", json_sprintf("%#06x", t.designated_port));
@@ -394,7 +396,7 @@ static json_t *show_bridge(struct model *model, const struct bridge *bridge, con
 		view.topology_change);
 	add_change(object, model, &view);
 	port_foreach (model, port, next) {
-		shown = port->bridge == bridge && (!only || only == port) ? show_port(port) : NULL;
+		shown = port->bridge == bridge && (!only || only == port) ? show_port(model, port) : NULL;
 		if (shown)
 			json_array_append_new(ports, shown);
 	}

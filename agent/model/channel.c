@@ -10,7 +10,7 @@
 #include <string.h>
 #include <utlist.h>
 
-#include "model/model.h"
+#include "model/mst.h"
 
 #define CHANNEL_MTU_MIN 68 /* RFC 791: what every IPv4 module must take */
 
@@ -98,6 +98,7 @@ static int channel_bind(struct model *model, struct port *port, struct xbr_error
 		return xbr_refuse(error, err, "cannot enter %s in the table of channels: %s", port->name,
 				  strerror(-err));
 	port_write_state(model, port);
+	stp_port_update(model, port);
 	flood_mark(port->bridge);
 	return 0;
 }
@@ -108,6 +109,8 @@ void channel_unbind(struct model *model, struct port *port)
 		return;
 	datapath_set_channel(model->dp, port->ifindex, port->channel_id.word, XBR_PORT_NONE);
 	__atomic_store_n(&port_slot(model, port)->state, XBR_STATE_DISABLED, __ATOMIC_SEQ_CST);
+	mst_write_states(model, port);
+	stp_port_gone(model, port);
 	fdb_flush_port(model, port);
 	datapath_set_xdp_port(model->dp, port->number, 0);
 	port_slot(model, port)->flags &= ~(uint32_t)(XBR_PORT_XDP_IN | XBR_PORT_XDP_OUT);
@@ -124,6 +127,7 @@ static void channel_refresh(struct model *model, struct port *port)
 	memcpy(port->encap.dev, port->trunk->name, sizeof(port->encap.dev));
 	port_write(model, port);
 	port_write_state(model, port);
+	stp_port_update(model, port);
 	hook_reconsider(port);
 	flood_mark(port->bridge);
 	if (model->listener.link)

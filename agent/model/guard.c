@@ -298,8 +298,9 @@ void guard_settled(struct model *model, struct port *port, const struct port_set
 
 	if (before->guard.flags & ~now->guard.flags & XBR_GUARD_MAB)
 		fdb_flush(model, &locked);
-	if (before->guard.limit_action != now->guard.limit_action ||
-	    before->fdb_max_learned != now->fdb_max_learned)
+	if (guard_shut_by(model, port) == XBR_SHUT_MAC_LIMIT &&
+	    (before->guard.limit_action != now->guard.limit_action ||
+	     before->fdb_max_learned != now->fdb_max_learned))
 		guard_recover(model, port);
 	if (now->guard.transparent & ~before->guard.transparent)
 		model_log(model,

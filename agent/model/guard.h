@@ -52,9 +52,11 @@ void guard_sweep(struct model *model);
 
 /* About once a second: ports that a guard shut or that come back, loops. */
 void watch_sweep(struct model *model);
+/* A guard shuts the port. */
+void guard_shut(struct model *model, struct port *port, uint8_t cause);
 /* A port that a guard shut, at once; others are left alone. */
 void guard_recover(struct model *model, struct port *port);
-/* enum xbr_shut_cause, and its word: "mac-limit"; NULL: it is not shut. */
+/* enum xbr_shut_cause, and its word, such as "mac-limit"; NULL: it is not shut. */
 uint8_t guard_shut_by(const struct model *model, const struct port *port);
 const char *guard_shut_word(uint8_t cause);
 

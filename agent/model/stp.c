@@ -203,7 +203,7 @@ static void read_link(const struct port *port, uint32_t *ret_cost, bool *ret_ful
 	uint32_t mbps = 0;
 	bool full = true;
 
-	if (port->ifindex && ethtool_speed(port->name, &mbps, &full))
+	if (port->ifindex && ethtool_speed(port->trunk ? port->trunk->name : port->name, &mbps, &full))
 		full = true; /* a device that knows no duplex is no shared cable */
 	*ret_cost = stp_cost_of_speed(mbps);
 	*ret_full_duplex = full;
@@ -259,6 +259,16 @@ static void hear(struct model *model, struct bridge *bridge, bool on)
 
 /* ---- ports ---- */
 
+/* The ways out of bpdu_guard beside recovery: its link went, or it is turned off. */
+static void leave_guard(struct model *model, struct port *port)
+{
+	bool link = port->ifindex && port->link.flags & IFF_UP && port->link.carrier;
+
+	if (guard_shut_by(model, port) == XBR_SHUT_BPDU_GUARD &&
+	    (!link || !(port->settings.stp.flags & STP_PORT_BPDU_GUARD)))
+		guard_recover(model, port);
+}
+
 void stp_port_update(struct model *model, struct port *port)
 {
 	struct stp_bridge *stp = port->bridge->stp;
@@ -267,7 +277,9 @@ void stp_port_update(struct model *model, struct port *port)
 	bool full;
 	int err;
 
-	if (!stp || port->local)
+	leave_guard(model, port);
+	if (!stp || port->local ||
+	    encap_is_group(&port->encap)) /* who hears a group's copies is no one link */
 		return;
 	read_link(port, &cost, &full);
 	config = port_config(port, cost);
@@ -497,6 +509,18 @@ static void set_timer(struct model *model)
 
 /* ---- memory ---- */
 
+/* bpdu_guard: the port is shut as by any other guard, with recovery as there (watch.c). */
+static void shut_guarded(struct model *model)
+{
+	struct stp_port_view view;
+	struct port *port, *next;
+
+	port_foreach (model, port, next)
+		if (port->bridge->stp_touched && port->bridge->stp && !guard_shut_by(model, port) &&
+		    stp_port_view(port->bridge->stp, (uint16_t)port->number, &view) && view.guard)
+			guard_shut(model, port, XBR_SHUT_BPDU_GUARD);
+}
+
 static bool any_touched(const struct model *model)
 {
 	struct bridge *bridge, *next;
@@ -514,6 +538,7 @@ void stp_settle(struct model *model)
 
 	if (!any_touched(model))
 		return;
+	shut_guarded(model);
 	port_foreach (model, port, next)
 		if (port->bridge->stp_touched && port->bridge->stp && port->number <= STP_PORT_MAX)
 			stp_remember(model, port);

@@ -31,7 +31,10 @@ static void tell(const struct model *model, const struct port *port)
 
 const char *guard_shut_word(uint8_t cause)
 {
-	return cause == XBR_SHUT_MAC_LIMIT ? "mac-limit" : NULL;
+	static const char *const words[] = {
+		[XBR_SHUT_MAC_LIMIT] = "mac-limit", [XBR_SHUT_BPDU_GUARD] = "bpdu-guard"};
+
+	return cause < sizeof(words) / sizeof(words[0]) ? words[cause] : NULL;
 }
 
 uint8_t guard_shut_by(const struct model *model, const struct port *port)
@@ -39,11 +42,12 @@ uint8_t guard_shut_by(const struct model *model, const struct port *port)
 	return memory(model, port)->shut_by;
 }
 
-static void shut(struct model *model, struct port *port, uint8_t cause)
+void guard_shut(struct model *model, struct port *port, uint8_t cause)
 {
 	memory(model, port)->shut_at_ns = guard_now_ns();
 	memory(model, port)->shut_by = cause;
 	port_write_state(model, port);
+	stp_port_update(model, port);
 	model_log(model, "%s is err-disabled: %s", port->name, guard_shut_word(cause));
 	tell(model, port);
 }
@@ -55,6 +59,7 @@ void guard_recover(struct model *model, struct port *port)
 	memory(model, port)->shut_by = XBR_SHUT_NOT;
 	__atomic_store_n(&live(model, port)->tripped, XBR_SHUT_NOT, __ATOMIC_SEQ_CST);
 	port_write_state(model, port);
+	stp_port_update(model, port);
 	model_log(model, "%s is no longer err-disabled", port->name);
 	tell(model, port);
 }
@@ -103,7 +108,7 @@ void watch_sweep(struct model *model)
 		uint8_t tripped = live(model, port)->tripped;
 
 		if (tripped && !memory(model, port)->shut_by)
-			shut(model, port, tripped);
+			guard_shut(model, port, tripped);
 		else if (memory(model, port)->shut_by && is_over(model, port))
 			guard_recover(model, port);
 		look_for_loop(model, port);

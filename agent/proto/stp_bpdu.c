@@ -204,19 +204,12 @@ size_t stp_bpdu_write(const struct stp_bpdu *bpdu, uint8_t *ret_octets)
 static const uint8_t group_address[6] = {0x01, 0x80, 0xc2, 0x00, 0x00, 0x00};
 static const uint8_t llc[3] = {0x42, 0x42, 0x03};
 
-static bool is_tag(uint64_t ethertype)
-{
-	return ethertype == 0x8100 || ethertype == 0x88a8;
-}
-
 bool stp_frame_read(const uint8_t *frame, size_t length, const uint8_t **ret_bpdu, size_t *ret_length)
 {
 	size_t at = 12, octets;
 
 	if (length < STP_HEADER + 4 || memcmp(frame, group_address, sizeof(group_address)))
 		return false;
-	if (is_tag(get(frame + at, 2)))
-		at += 4;
 	octets = get(frame + at, 2); /* 802.3: LLC and BPDU; what comes after them is padding */
 	at += 2;
 	if (octets < sizeof(llc) || octets > length - at || memcmp(frame + at, llc, sizeof(llc)))

@@ -96,7 +96,8 @@ enum stp_bpdu_fault stp_bpdu_read(const uint8_t *octets, size_t length, struct s
 /* Writes at most STP_BPDU_MAX octets, returns how many. */
 size_t stp_bpdu_write(const struct stp_bpdu *bpdu, uint8_t *ret_octets);
 
-/* Finds the BPDU in a frame to 01:80:C2:00:00:00, behind at most one VLAN tag: false where there is none. */
+/* Finds the BPDU in a frame to 01:80:C2:00:00:00: false where there is none. Spanning tree is below tags
+ * (802.1Q, 8.13.9): a tagged frame, also one with a priority alone, has none. */
 bool stp_frame_read(const uint8_t *frame, size_t length, const uint8_t **ret_bpdu, size_t *ret_length);
 
 /* A whole frame, untagged, without padding: at most STP_FRAME_MAX octets, returns how many. */

@@ -220,6 +220,7 @@ enum xbr_meter {
 enum xbr_shut_cause {
 	XBR_SHUT_NOT,
 	XBR_SHUT_MAC_LIMIT,
+	XBR_SHUT_BPDU_GUARD,
 };
 
 /* Map `guards`: array, mmapable, indexed by port number: what frames need of it only where a flag says so. */

@@ -162,11 +162,11 @@ enum xbr_command_flags {
 	X("bpdu_guard", "bpdu_guard", BOOL, "on|off", 0, 0, 0, \
 	  "a BPDU shuts the port, in bridge(8) guard on; default off") \
 	X("bpdu_filter", "bpdu_filter", BOOL, "on|off", 0, 0, 0, "no BPDUs in or out; default off") \
-	X("root_block", "root_block", BOOL, "on|off", 0, 0, 0, \
+	X("root_block|restricted_role", "root_block", BOOL, "on|off", 0, 0, 0, \
 	  "root guard: the way to the root is never by this port; default off") \
 	X("loop_guard", "loop_guard", BOOL, "on|off", 0, 0, 0, \
 	  "a port that heard BPDUs does not forward when they stop; default off") \
-	X("bridge_assurance", "bridge_assurance", BOOL, "on|off", 0, 0, 0, \
+	X("bridge_assurance|network", "bridge_assurance", BOOL, "on|off", 0, 0, 0, \
 	  "BPDUs go and must come all the time, whatever the roles: for links between bridges that both have it; default off") \
 	X("restricted_tcn", "restricted_tcn", BOOL, "on|off", 0, 0, 0, \
 	  "topology changes heard here are not passed on; default off") \
@@ -216,6 +216,7 @@ enum xbr_command_flags {
 	X("master", "master", DEV, "BR", 0, 0, XBR_REQUIRED, "the bridge it becomes a port of") \
 	XBR_LINK_OPTIONS(X) XBR_STP_LINK_OPTIONS(X)
 #define XBR_PARAMS_link_set(X) XBR_PARAM_LINK(X, XBR_REQUIRED) XBR_LINK_OPTIONS(X) XBR_STP_LINK_OPTIONS(X) \
+	X("mcheck", "mcheck", FLAG, "", 0, 0, 0, "try RSTP again where a neighbour spoke STP, as xbr stp mcheck") \
 	X("type", NULL, CHOICE, "bridge_slave", 0, 0, 0, "as ip(8) has it in front of options of ports") \
 	X("master", NULL, FLAG, "", 0, 0, 0, "the port of the bridge is meant, as always") \
 	X("self", NULL, REFUSED, "", 0, 0, 0, \

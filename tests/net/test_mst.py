@@ -12,7 +12,7 @@ import pytest
 from lab import BROADCAST, ethernet, run, wait_for
 from peers import KernelPeer, OvsPeer
 from test_stp import FAST, cabled, roles, stp
-from test_stp_peers import needs_ovs
+from test_stp_peers import complaints, needs_ovs, needs_tshark
 
 MSTP = f"{FAST} stp_version mstp vlan_filtering 1"
 REGION = "name town revision 7"
@@ -333,3 +333,15 @@ def test_instances_are_in_force_with_mstp_and_vlans_only(running):
     town.wait({0: ROOT, 1: ROOT, 2: ALTERNATE}, {0: ALTERNATE, 1: ALTERNATE, 2: ROOT}, "three trees")
     for vid in (1, 10, 20):
         assert crosses(town, vid, b"three trees %d" % vid) == 1, vid
+
+
+# ---- what tshark thinks of them ----
+
+@needs_tshark
+def test_tshark_reads_bpdus_with_instances_without_complaint(running, town):
+    pcap = f"{running.folder}/mst.pcap"
+    dump = running.host("timeout", "20", "tcpdump", "-q", "-n", "-U", "-i", "b1", "-c", "4", "-w", pcap, "ether dst 01:80:c2:00:00:00", check=False)
+    assert dump.returncode == 0, dump.stderr
+    names = run("tshark", "-n", "-r", pcap, "-T", "fields", "-e", "mstp.cist_internal_root_path_cost", "-e", "mstp.config_name", "-e", "mstp.msti.bridge_priority").stdout
+    assert "town" in names, names
+    assert complaints(running, pcap) == []

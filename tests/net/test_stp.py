@@ -42,6 +42,16 @@ def frame_of(bpdu, source="02:00:00:00:99:01"):
     return raw + bytes(max(0, 60 - len(raw)))
 
 
+def bpdus(ears, guest, seconds=2.5):
+    """All BPDUs that come in at a guest in so many seconds: `ears.frames()` waits for silence, which there is none of."""
+    end, raw, found = time.monotonic() + seconds, ears.raws[guest], []
+    while (left := end - time.monotonic()) > 0:
+        frame = raw.receive(left)
+        if frame and frame[:6] == bytes.fromhex(BPDU_ADDRESS.replace(":", "")):
+            found.append(frame)
+    return found
+
+
 def cabled(lab, peer, options="admin_edge off"):
     """The peer's cables as ports of br0."""
     for port in peer.ports:
@@ -213,7 +223,7 @@ def test_an_own_bpdu_that_comes_back_is_counted_and_nothing_else(running):
     running.xbr(f"bridge add br0 {FAST}")
     running.xbr("link add v1 master br0")
     with running.listen(g1) as ears:
-        own = next(f for f in ears.frames(g1, quiet=2.5) if f[:6] == bytes.fromhex("0180c2000000"))
+        own = bpdus(ears, g1)[0]
     g1.send(own)
     wait_for(lambda: counters(running, "v1")["rx_own"] == 1, what="the own BPDU")
     assert stp(running, "v1")["ports"][0]["oper_edge"]
@@ -349,3 +359,138 @@ def test_several_bridges_have_trees_of_their_own(running):
     wait_for(settled, 20, "the two trees")
     run(f"ip -n {running.ns} link set a1 down")
     wait_for(lambda: {p["ifname"]: p["state"] for p in stp(running, "br1")["ports"]}["b2"] == "forwarding", 10, "b2 forwarding")
+
+
+# ---- shut by a BPDU, and back ----
+
+def shut_by_bpdu(lab, guest, options=""):
+    lab.xbr(f"bridge add br0 {FAST}")
+    lab.xbr(f"link add {guest.port} master br0 bpdu_guard on {options}")
+    lab.wait_forwarding(guest.port)
+    guest.send(rst(root=1, bridge=1))
+    wait_for(lambda: lab.show(f"link show dev {guest.port}")[0].get("err_disabled") == "bpdu-guard", what="the port err-disabled")
+    assert lab.show(f"link show dev {guest.port}")[0]["state"] == "disabled"
+
+
+def test_a_port_that_bpdu_guard_shut_comes_back_by_command(running):
+    g1, = running.guests(1)
+    shut_by_bpdu(running, g1)
+    saved = running.xbr("save").stdout
+    running.agent.kill9()
+    running.agent.start()
+    assert running.show("link show dev v1")[0]["err_disabled"] == "bpdu-guard" and running.xbr("save").stdout == saved
+    assert stp(running, "v1")["ports"][0]["held_by"] == "bpdu_guard"
+    running.xbr("link recover dev v1")
+    running.wait_forwarding("v1")
+    assert "err_disabled" not in running.show("link show dev v1")[0]
+    g1.send(rst(root=1, bridge=1))
+    wait_for(lambda: "err_disabled" in running.show("link show dev v1")[0], what="shut again")
+    running.xbr("link set dev v1 bpdu_guard off")
+    running.wait_forwarding("v1")
+
+
+def test_a_port_that_bpdu_guard_shut_comes_back_after_its_recovery_time(running):
+    g1, = running.guests(1)
+    shut_by_bpdu(running, g1, "recovery 2s")
+    running.wait_forwarding("v1")
+    assert counters(running, "v1")["guarded"] == 1
+
+
+def test_restricted_role_network_and_mcheck_are_words_of_a_link(running):
+    running.guests(1)
+    running.xbr(f"bridge add br0 {FAST}")
+    running.xbr("link add v1 master br0 restricted_role on network on")
+    assert "root_block on" in running.xbr("save").stdout and "bridge_assurance on" in running.xbr("save").stdout
+    running.xbr("link set dev v1 mcheck")
+    running.xbr("link set dev v1 mcheck network off")
+    assert "bridge_assurance" not in running.xbr("save").stdout
+    running.xbr("bridge set br0 stp_state 0")
+    done = running.xbr("link set dev v1 mcheck", check=False)
+    assert done.returncode != 0 and "spanning tree is off" in done.stderr
+
+
+# ---- BPDUs on other kinds of ports ----
+
+def test_bpdus_of_vlan_aware_bridges_are_untagged_and_tagged_ones_are_none(running):
+    g1, g2 = running.guests(2)
+    running.xbr(f"bridge add br0 {FAST} vlan_filtering 1 priority 4096")
+    for port in ("v1", "v2"):
+        running.xbr(f"link add {port} master br0")
+        running.xbr(f"vlan add vid 10 dev {port}")
+    running.xbr("vlan del vid 1 dev v1")  # no PVID: untagged frames are dropped, BPDUs are not
+    running.wait_forwarding("v1", "v2")
+    with running.listen(g1) as ears:
+        own = bpdus(ears, g1)
+        assert own and all(f[12:14] != b"\x81\0" for f in own)
+    frame = rst(root=0x8000_0200_0000_0099, bridge=0x8000_0200_0000_0099)
+    with running.listen(g2) as ears:
+        for tci in (0x0000, 0xe000, 0x000a):
+            g1.send(frame[:12] + b"\x81\0" + tci.to_bytes(2, "big") + frame[12:])
+        wait_for(lambda: counters(running, "v1")["rx_malformed"] == 3, what="three frames that are no BPDUs")
+        assert stp(running, "v1")["ports"][0]["oper_edge"]
+        g1.send(frame)
+        wait_for(lambda: counters(running, "v1")["rx_rst"] == 1, what="the BPDU")
+        assert not stp(running, "v1")["ports"][0]["oper_edge"]
+        assert not [f for f in bpdus(ears, g2, 0.5) if f[6:12] == frame[6:12]]
+
+
+def test_channels_have_spanning_tree_of_their_own(running):
+    """S-channels: the far side of each hears its BPDUs behind its tag, and the untagged ones of the default channel."""
+    g1, = running.guests(1)
+    running.xbr(f"bridge add br0 {FAST} priority 4096")
+    running.xbr("link add c1 type schannel dev v1 svid 1 master br0")
+    running.xbr("link add c2 type schannel dev v1 svid 20 master br0")
+    running.wait_forwarding("c1", "c2")
+    with running.listen(g1) as ears:
+        heard = {f[12:16] for f in bpdus(ears, g1)}
+    assert b"\x88\xa8\x00\x14" in heard and any(f[:2] not in (b"\x88\xa8", b"\x81\0") for f in heard), heard
+    frame = rst(root=0x8000_0200_0000_0099, bridge=0x8000_0200_0000_0099)
+    g1.send(frame[:12] + b"\x88\xa8\x00\x14" + frame[12:])
+    wait_for(lambda: counters(running, "c2")["rx_rst"] == 1, what="the BPDU of channel 20")
+    assert counters(running, "c1")["rx_rst"] == 0 and stp(running, "c1")["ports"][0]["oper_edge"]
+    g1.send(frame)
+    wait_for(lambda: counters(running, "c1")["rx_rst"] == 1, what="the BPDU of the default channel")
+    assert counters(running, "c2")["rx_rst"] == 1
+
+
+# ---- more of what strangers send ----
+
+def test_a_version_to_come_and_unknown_tails_are_read_as_what_is_known(running):
+    """802.1Q, 14.4: a BPDU of version 5 is one of version 3, and of 2 where it is no whole MST BPDU; what follows is not looked at."""
+    g1, = running.guests(1)
+    running.xbr(f"bridge add br0 {FAST} priority 4096")
+    running.xbr("link add v1 master br0")
+    running.wait_forwarding("v1")
+    worse = dict(root=0xf000_0200_0000_0099, bridge=0xf000_0200_0000_0099, flags=0x0c)  # one that carries nothing: no dispute
+    g1.send(rst(version=5, **worse))
+    wait_for(lambda: counters(running, "v1")["rx_rst"] == 1, what="version 5")
+    bpdu = rst(**worse)[17:17 + 36]
+    for tail in (b"\xff" * 8, b"\x00\x40" + b"\xee" * 60, b"\x7f\xff" + b"\x01\x02" * 300):
+        g1.send(frame_of(bpdu + tail))
+    wait_for(lambda: counters(running, "v1")["rx_rst"] == 4, what="unknown tails")
+    assert counters(running, "v1")["rx_malformed"] == counters(running, "v1")["rx_mst"] == 0
+    assert roles(running)["v1"] == ("designated", "forwarding") and stp(running)["root_id"] == stp(running)["bridge_id"]
+
+
+# ---- another build ----
+
+def test_another_build_takes_over_without_a_topology_change(running):
+    """Another size of the maps is another set of them: everything is carried over."""
+    g1, = running.guests(1)
+    running.xbr(f"bridge add br0 {FAST}")
+    running.xbr("link add v1 master br0")
+    peer = KernelPeer(running, "k", 2, priority=4096)
+    cabled(running, peer)
+    wait_for(lambda: roles(running).get("kc1") == ("root", "forwarding") and roles(running)["kc2"] == ("alternate", "discarding"), 40, "roles")
+    peer.host_in("10.0.0.200/16")
+    g1.address()
+    wait_for(lambda: g1.ping("10.0.0.200", count=1), 30, "a way to the host")
+    wait_for(lambda: quiet(running, "kc1"), 40, "the end of the last topology change")
+    ping = g1.popen("ping", "-q", "-i", "0.02", "-c", "300", "10.0.0.200", stdout=subprocess.PIPE, text=True)
+    time.sleep(1)
+    running.agent.end()
+    running.agent.start("--max-ports", "2000")
+    out, _ = ping.communicate(timeout=30)
+    assert "300 received" in out, out
+    assert not stp(running)["history"] and stp(running)["topology_changes"] == 0
+    assert all(counters(running, port)["tx_tcn"] == counters(running, port)["tx_tc"] == 0 for port in ("kc1", "kc2", "v1"))

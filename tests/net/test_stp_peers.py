@@ -129,3 +129,26 @@ def test_both_at_once(running):
     wait_for(lambda: sorted(kernel.states().values()) == ["blocking", "forwarding"], 40, "the kernel's bridge")
     wait_for(lambda: sorted(ovs.states().values()) == [("alternate", "discarding"), ("root", "forwarding")], 30, "Open vSwitch")
     assert stp(running)["root_id"] == stp(running)["bridge_id"]
+
+
+@needs_tshark
+def test_tshark_reads_our_topology_change_notifications_without_complaint(running):
+    """Towards a root that speaks STP, a change below us is told by TCNs."""
+    running.xbr(f"bridge add br0 {FAST}")
+    peer = KernelPeer(running, "k", 2, priority=4096)
+    pcap = os.path.join(running.folder, "tcn.pcap")
+    cabled(running, peer)
+    wait_for(lambda: roles(running) == {"kc1": ("root", "forwarding"), "kc2": ("alternate", "discarding")}, 40, "our roles")
+    dump = subprocess.Popen(["ip", "netns", "exec", peer.ns, "timeout", "60", "tcpdump", "-q", "-n", "-U", "-i", "c2", "-c", "1", "-w", pcap,
+                             "ether dst 01:80:c2:00:00:00 and ether[20] == 0x80"], stderr=subprocess.DEVNULL)
+    running.processes.append(dump)
+    for _ in range(4):  # the root port goes and comes: changes
+        for change, root in (("down", "kc2"), ("up", "kc1")):
+            run(f"ip -n {running.ns} link set kc1 {change}")
+            wait_for(lambda: roles(running)[root] == ("root", "forwarding"), 20, f"{root} as the root port")
+            time.sleep(1)
+        if dump.poll() is not None:
+            break
+    assert dump.wait(1) == 0
+    assert run("tshark", "-n", "-r", pcap, "-Y", "stp.type == 0x80", "-T", "fields", "-e", "frame.number").stdout.split() == ["1"]
+    assert complaints(running, pcap) == []

@@ -115,7 +115,7 @@ static void the_same_frame_is_written(void)
 	CU_ASSERT_EQUAL(memcmp(frame, golden_rst, length), 0);
 }
 
-static void a_tag_in_front_is_looked_through(void)
+static void a_tagged_frame_is_none(void)
 {
 	uint8_t tagged[64];
 	const uint8_t *octets;
@@ -124,9 +124,6 @@ static void a_tag_in_front_is_looked_through(void)
 	memcpy(tagged, golden_rst, 12);
 	memcpy(tagged + 12, "\x81\x00\xe0\x00", 4);
 	memcpy(tagged + 16, golden_rst + 12, 48);
-	CU_ASSERT_TRUE(stp_frame_read(tagged, sizeof(tagged), &octets, &length));
-	CU_ASSERT_EQUAL(octets - tagged, STP_HEADER + 4);
-	tagged[20] ^= 1; /* another LLC */
 	CU_ASSERT_FALSE(stp_frame_read(tagged, sizeof(tagged), &octets, &length));
 }
 
@@ -226,7 +223,7 @@ static const struct test_case cases[] = {
 	TEST(the_digest_is_that_of_the_standard),
 	TEST(a_real_frame_is_read),
 	TEST(the_same_frame_is_written),
-	TEST(a_tag_in_front_is_looked_through),
+	TEST(a_tagged_frame_is_none),
 	TEST(what_is_written_is_read),
 	TEST(what_is_cut_short_is_refused_or_read_as_less),
 	TEST(strangers_are_refused),
