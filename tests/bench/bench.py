@@ -25,17 +25,11 @@ import rows_cost  # noqa: E402
 import rows_edge  # noqa: E402
 import rows_frames  # noqa: E402
 import rows_life  # noqa: E402
+import rows_qos  # noqa: E402
 import rows_scale  # noqa: E402
 import rows_stack  # noqa: E402
 from results import Line  # noqa: E402
 from sides import BUILD  # noqa: E402
-
-
-def not_built(row, work, issue):
-    """A row whose feature is not there yet."""
-    def rows(_bench):
-        yield Line(row, work, note=f"not built yet (issue {issue})")
-    return rows
 
 
 ROWS = {
@@ -50,7 +44,7 @@ ROWS = {
     "B9": rows_acl.b9,
     "B10": rows_acl.b10,
     "B11": rows_frames.b11,
-    "B12": not_built("B12", "policing, 4096 vNICs", 6),
+    "B12": rows_qos.b12,
     "B14": rows_edge.b14,
     "B17": rows_frames.b17,
     "B18": rows_stack.b18,

@@ -127,6 +127,24 @@ int generate_flows(struct xdp_md *xdp)
 	return XDP_PASS;
 }
 
+/* The same with an S-tag, whose VID goes with the source. */
+SEC("xdp.frags")
+int generate_tags(struct xdp_md *xdp)
+{
+	void *data = (void *)(long)xdp->data;
+	__u64 drawn = draw();
+
+	if (data + ETH_HEADER_LEN + 4 > (void *)(long)xdp->data_end)
+		return XDP_ABORTED;
+	write_mac(data, pattern_mac(pattern.dst, (__u32)(drawn >> 32)));
+	write_mac(data + 6, pattern_mac(pattern.src, (__u32)drawn));
+	*(__u16 *)(data + ETH_HEADER_LEN) =
+		bpf_htons((__u16)(1 + ((__u32)drawn & pattern.src.mask) % pattern.tags));
+	count_made();
+	bpf_tail_call(xdp, &next, 0);
+	return XDP_PASS;
+}
+
 /* The harness's floor, and the way into a veth: out by the first device. */
 SEC("xdp.frags")
 int forward(struct xdp_md *xdp)

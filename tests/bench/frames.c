@@ -11,6 +11,7 @@
  *     next pass|out|flood|PIN              what a generated frame meets: the stack, a device, all devices, or
  *                                          the program of a pinned link
  *     flows NUMBER RULES PORT              so many flows of UDP from now on (pattern.h); RULES 0: no IP
+ *     tags NUMBER                          an S-tag of so many VIDs in each frame from now on; 0: none
  *     run DEV FRAMES LENGTH ORDER SRC NUMBER DST NUMBER    generates frames that come in by DEV
  *     send NETNS DEV FRAMES LENGTH SRC DST                 sends frames by a packet socket
  *     cost PIN DEV LENGTH SRC DST RUNS     one program on one frame, again and again
@@ -287,6 +288,14 @@ static void write_ip(__u8 *frame, __u32 length)
 	udp->len = htons((__u16)(length - ETH_HLEN - sizeof(*ip)));
 }
 
+/* What `generate_tags` does not write itself. */
+static void write_tag(__u8 *frame)
+{
+	memmove(frame + ETH_HLEN + 2, frame + ETH_HLEN - 2, 2);
+	frame[12] = ETH_P_8021AD >> 8;
+	frame[13] = ETH_P_8021AD & 0xff;
+}
+
 static int generate(const struct harness *h, const char *dev, __u64 frames, __u32 length)
 {
 	static __u8 frame[FRAME_MAX];
@@ -300,6 +309,10 @@ static int generate(const struct harness *h, const char *dev, __u64 frames, __u3
 		return index;
 	context.ingress_ifindex = (__u32)index;
 	write_frame(frame, h->bpf->bss->pattern.src, h->bpf->bss->pattern.dst);
+	if (h->bpf->bss->pattern.tags) {
+		write_tag(frame);
+		return bpf_prog_test_run_opts(bpf_program__fd(h->bpf->progs.generate_tags), &opts);
+	}
 	if (!h->bpf->bss->pattern.rules)
 		return bpf_prog_test_run_opts(bpf_program__fd(h->bpf->progs.generate), &opts);
 	write_ip(frame, length);
@@ -313,6 +326,12 @@ static int on_flows(struct harness *h, char **words)
 	pattern->flow_mask = (__u32)(number_of(words[1]) - 1);
 	pattern->rules = (__u32)number_of(words[2]);
 	pattern->port = (__u32)number_of(words[3]);
+	return done();
+}
+
+static int on_tags(struct harness *h, char **words)
+{
+	h->bpf->bss->pattern.tags = (__u32)number_of(words[1]);
 	return done();
 }
 
@@ -431,8 +450,9 @@ static const struct command {
 	int words;
 	int (*run)(struct harness *h, char **words);
 } commands[] = {
-	{"sink", 4, on_sink}, {"out", 4, on_out},   {"next", 2, on_next}, {"flows", 4, on_flows},
-	{"run", 9, on_run},   {"send", 7, on_send}, {"cost", 7, on_cost}, {"times", 1, on_times},
+	{"sink", 4, on_sink},   {"out", 4, on_out},     {"next", 2, on_next},
+	{"flows", 4, on_flows}, {"run", 9, on_run},     {"send", 7, on_send},
+	{"cost", 7, on_cost},   {"times", 1, on_times}, {"tags", 2, on_tags},
 };
 
 static int split(char *line, char *words[WORDS_MAX])

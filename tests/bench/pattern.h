@@ -20,6 +20,10 @@ struct pattern {
 	__u32 flow_mask; /* how many flows, a power of two, - 1 */
 	__u32 rules;     /* whose networks the flows are in: 10.0.0.1 and on, one in each /24 */
 	__u32 port;      /* destination */
+
+	/* S-VIDs from 1 on, for rows of channels; 0: no tag */
+	__u32 tags;
+	__u32 reserved;
 };
 
 /* CLOCK_MONOTONIC; 0: none came. */
