@@ -23,15 +23,20 @@ GLOBAL int learn_event_send(__u64 key, __u32 old_data, __u32 new_data)
 {
 	struct xbr_fdb_event event = {.key = key, .old_data = old_data, .new_data = new_data};
 
-	event_send(&event);
+	if (events_wanted())
+		event_send(&event);
 	return 0;
 }
 
-/* Asked first: the call costs more than all else here. */
+/* The call costs more than all else here: where there is stack to spare it is asked first whether anybody
+ * listens. */
 STAGE void learn_event(__u64 key, __u32 old_data, __u32 new_data)
 {
-	if (events_wanted())
-		learn_event_send(key, old_data, new_data);
+#ifdef XBR_PLAIN
+	if (!events_wanted())
+		return;
+#endif
+	learn_event_send(key, old_data, new_data);
 }
 
 /* Adds one if that keeps *count within limit (0: no limit). */
