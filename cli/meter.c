@@ -20,7 +20,6 @@ static const struct output_field meter_fields[] = {
 };
 static const struct output_field place_fields[] = {
 	{"dev", "    bound dev % ", 0, OUTPUT_IFNAME, NULL},
-	{"class", "class % ", 0, 0, NULL},
 	{"direction", "%", 0, 0, NULL},
 	{0},
 };

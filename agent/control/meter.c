@@ -254,14 +254,12 @@ int command_meter_del(const json_t *params, struct want *want, struct xbr_error 
 
 struct bind_request {
 	const char *name, *dev;
-	uint32_t class, direction;
+	uint32_t direction;
 };
-#define GIVEN_CLASS        1
 #define BIND_FIELD(member) .offset = offsetof(struct bind_request, member)
 static const struct param bind_params[] = {
 	{.name = "name", .type = PARAM_STRING, .required = true, .min = 1, BIND_FIELD(name)},
 	{.name = "dev", .type = PARAM_STRING, .required = true, .min = 1, BIND_FIELD(dev)},
-	{.name = "class", .type = PARAM_U32, .max = XBR_CLASSES - 1, .given = GIVEN_CLASS, BIND_FIELD(class)},
 	{.name = "direction",
 	 .type = PARAM_ENUM,
 	 .required = true,
@@ -270,30 +268,20 @@ static const struct param bind_params[] = {
 	{0},
 };
 
-static uint16_t *place_of(struct qos_settings *qos, const struct bind_request *request, uint64_t given)
-{
-	if (given & GIVEN_CLASS)
-		return &qos->class_meter[request->direction][request->class];
-	return &qos->meter[request->direction];
-}
-
-static int set_place(struct want *want, const struct bind_request *request, uint64_t given, uint16_t number,
+static int set_place(struct want *want, const struct bind_request *request, uint16_t number,
 		     struct xbr_error *error)
 {
-	struct port_patch patch = {0};
+	struct port_patch patch = {.police_given = (uint8_t)(1u << request->direction)};
 
-	*place_of(&patch.to.qos, request, given) = number;
-	if (given & GIVEN_CLASS)
-		patch.qos_given.class_meter[request->direction] = (uint8_t)(1u << request->class);
-	else
-		patch.qos_given.meter = (uint8_t)(1u << request->direction);
+	patch.to.qos.meter[request->direction] = number;
 	return want_link_set(want, request->dev, &patch, error);
 }
 
 static int read_binding(const json_t *params, const struct want *want, struct bind_request *ret_request,
-			uint64_t *ret_given, uint16_t *ret_number, struct xbr_error *error)
+			uint16_t *ret_number, struct xbr_error *error)
 {
-	int err = params_read(params, bind_params, ret_request, ret_given, error);
+	uint64_t given = 0;
+	int err = params_read(params, bind_params, ret_request, &given, error);
 
 	if (!err)
 		err = want_meter_number(want, ret_request->name, ret_number, error);
@@ -307,25 +295,23 @@ static int read_binding(const json_t *params, const struct want *want, struct bi
 int command_meter_bind(const json_t *params, struct want *want, struct xbr_error *error)
 {
 	struct bind_request request = {0};
-	uint64_t given = 0;
 	uint16_t number;
-	int err = read_binding(params, want, &request, &given, &number, error);
+	int err = read_binding(params, want, &request, &number, error);
 
-	return err ? err : set_place(want, &request, given, number, error);
+	return err ? err : set_place(want, &request, number, error);
 }
 
 int command_meter_unbind(const json_t *params, struct want *want, struct xbr_error *error)
 {
 	struct bind_request request = {0};
-	uint64_t given = 0;
 	uint16_t number;
-	int err = read_binding(params, want, &request, &given, &number, error);
+	int err = read_binding(params, want, &request, &number, error);
 
 	if (err)
 		return err;
-	if (*place_of(&want_port_find(want, request.dev)->settings.qos, &request, given) != number)
+	if (want_port_find(want, request.dev)->settings.qos.meter[request.direction] != number)
 		return xbr_refuse(error, -ENOENT, "meter %s is not bound there", request.name);
-	return set_place(want, &request, given, 0, error);
+	return set_place(want, &request, 0, error);
 }
 
 int link_police(const char *dev, const json_t *police, struct want *want, struct xbr_error *error)
@@ -346,9 +332,9 @@ int link_police(const char *dev, const json_t *police, struct want *want, struct
 		err = want_meter_number(want, json_string_value(name), &patch.to.qos.meter[i], error);
 		if (err)
 			return err;
-		patch.qos_given.meter |= (uint8_t)(1u << i);
+		patch.police_given |= (uint8_t)(1u << i);
 	}
-	return patch.qos_given.meter ? want_link_set(want, dev, &patch, error) : 0;
+	return patch.police_given ? want_link_set(want, dev, &patch, error) : 0;
 }
 
 /* ---- showing ---- */
@@ -397,30 +383,14 @@ static json_t *show_counts(struct model *model, uint32_t number)
 	return object;
 }
 
-static json_t *show_place(const struct port *port, int way, int class)
-{
-	json_t *place = json_pack("{ss ss}", "dev", port->name, "direction", way_words[way]);
-
-	if (class >= 0)
-		json_object_set_new(place, "class", json_integer(class));
-	return place;
-}
-
-/* Calls visit for each place of a port that has a meter; class -1: the port as a whole. */
+/* Calls visit for each way in which a port has a meter. */
 static void each_place(const struct port *port,
-		       void (*visit)(const struct port *port, int way, int class, uint16_t number,
-				     void *user),
+		       void (*visit)(const struct port *port, int way, uint16_t number, void *user),
 		       void *user)
 {
-	const struct qos_settings *qos = &port->settings.qos;
-
-	for (int way = 0; way < XBR_WAYS; way++) {
-		if (qos->meter[way])
-			visit(port, way, -1, qos->meter[way], user);
-		for (int class = 0; class < XBR_CLASSES; class ++)
-			if (qos->class_meter[way][class])
-				visit(port, way, class, qos->class_meter[way][class], user);
-	}
+	for (int way = 0; way < XBR_WAYS; way++)
+		if (port->settings.qos.meter[way])
+			visit(port, way, port->settings.qos.meter[way], user);
 }
 
 struct place_walk {
@@ -428,12 +398,13 @@ struct place_walk {
 	uint16_t number;
 };
 
-static void append_place(const struct port *port, int way, int class, uint16_t number, void *user)
+static void append_place(const struct port *port, int way, uint16_t number, void *user)
 {
 	struct place_walk *walk = user;
 
 	if (number == walk->number)
-		json_array_append_new(walk->list, show_place(port, way, class));
+		json_array_append_new(walk->list,
+				      json_pack("{ss ss}", "dev", port->name, "direction", way_words[way]));
 }
 
 static json_t *show_places(struct model *model, uint16_t number)
@@ -558,7 +529,7 @@ struct save_walk {
 	json_t *lines;
 };
 
-static void save_place(const struct port *port, int way, int class, uint16_t number, void *user)
+static void save_place(const struct port *port, int way, uint16_t number, void *user)
 {
 	struct save_walk *walk = user;
 	const struct meter *meter = meter_of(walk->model, number);
@@ -568,8 +539,6 @@ static void save_place(const struct port *port, int way, int class, uint16_t num
 		return;
 	line_add(&line, "meter bind %s", meter->name);
 	line_add_name(&line, "dev", port->name);
-	if (class >= 0)
-		line_add(&line, " class %d", class);
 	line_add(&line, " %s", way_words[way]);
 	line_append(&line, walk->lines);
 }

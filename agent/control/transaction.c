@@ -49,7 +49,7 @@ static bool snapshot_ports(const struct model *model, struct want *want)
 				   .flags_given = PORT_SWITCH_MASK,
 				   .edge_options_given = UINT8_MAX,
 				   .guard_given = GUARD_SETTABLE,
-				   .qos_given = {UINT8_MAX, {UINT8_MAX, UINT8_MAX}},
+				   .police_given = UINT8_MAX,
 				   .stp.given = ~0u};
 	struct port *port, *next;
 	struct xbr_error error;

@@ -158,13 +158,9 @@ static void qos_patch(struct qos_settings *qos, const struct port_patch *patch)
 {
 	const struct qos_settings *to = &patch->to.qos;
 
-	for (int way = 0; way < XBR_WAYS; way++) {
-		if (patch->qos_given.meter >> way & 1)
+	for (int way = 0; way < XBR_WAYS; way++)
+		if (patch->police_given >> way & 1)
 			qos->meter[way] = to->meter[way];
-		for (int class = 0; class < XBR_CLASSES; class ++)
-			if (patch->qos_given.class_meter[way] >> class & 1)
-				qos->class_meter[way][class] = to->class_meter[way][class];
-	}
 }
 
 void port_settings_patch(struct port_settings *settings, const struct port_patch *patch)

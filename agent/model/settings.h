@@ -146,13 +146,6 @@ struct stp_bridge_settings {
 /* Numbers of meters; 0: none. */
 struct qos_settings {
 	uint16_t meter[XBR_WAYS];
-	uint16_t class_meter[XBR_WAYS][XBR_CLASSES];
-};
-
-/* Which of them a patch gives: a bit for each way, and for each class of each way. */
-struct qos_given {
-	uint8_t meter;
-	uint8_t class_meter[XBR_WAYS];
 };
 
 struct port_settings {
@@ -257,7 +250,7 @@ struct port_patch {
 	uint32_t flags_given; /* which of flags */
 	uint8_t edge_options_given;
 	uint32_t guard_given; /* which of guard.flags */
-	struct qos_given qos_given;
+	uint8_t police_given; /* which of qos.meter: a bit for each way */
 	struct port_settings to;
 };
 enum bridge_given {

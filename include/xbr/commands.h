@@ -403,7 +403,6 @@ enum xbr_command_flags {
 #define XBR_PARAMS_meter_del(X) XBR_PARAM_METER(X, XBR_REQUIRED)
 #define XBR_PARAMS_meter_bind(X) XBR_PARAM_METER(X, XBR_REQUIRED) \
 	X("dev", "dev", DEV, "DEV", 0, 0, XBR_REQUIRED, "a port") \
-	X("class", "class", NUMBER, "N", 0, 7, 0, "only frames of this traffic class") \
 	X("", "direction", CHOICE, "in|out", 0, 0, XBR_BARE | XBR_REQUIRED, "where frames come in, or where they leave")
 #define XBR_PARAMS_meter_unbind(X) XBR_PARAMS_meter_bind(X)
 #define XBR_PARAMS_meter_show(X) XBR_PARAM_METER(X, 0)
@@ -519,7 +518,7 @@ enum xbr_command_flags {
 	X(meter,  add,     "meter.add",   0, "make a meter: a rate that places and rules can hold frames to") \
 	X(meter,  set,     "meter.set",   XBR_NEEDS_OPTION, "change a meter; what it let by so far stays counted") \
 	X(meter,  del,     "meter.del",   0, "delete a meter that nothing uses") \
-	X(meter,  bind,    "meter.bind",  0, "hold frames of a port, or of a class of it, to a meter") \
+	X(meter,  bind,    "meter.bind",  0, "hold frames of a port to a meter") \
 	X(meter,  unbind,  "meter.unbind", 0, "no longer") \
 	X(meter,  show,    "meter.show",  0, "list meters, where they are bound, and with -s what they counted") \
 	X(stats,  show,    "stats.show",  0, "frames and octets of each port, and what became of them") \

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
 /*
- * Quality of service: the layout of meters, and of what a port has of policers and classes. Types only.
+ * Quality of service: the layout of meters, and of what a port has of policers. Types only.
  *
  * A meter's bucket is one word, the time at which it is full again. What a frame takes moves that time on by
  * the frame's octets (or by one, for packets) times `cost`; how far it is ahead of the clock is what is
@@ -15,9 +15,6 @@
 #define XBR_METER_LIMIT    8192 /* numbers, from 1 */
 #define XBR_METER_NAME_LEN 32
 #define XBR_METER_LEVELS   3 /* a meter, its parent, and that one's */
-
-#define XBR_CLASSES 8 /* traffic classes, as the priorities of 802.1Q, 6.9.4 */
-#define XBR_DSCPS   64
 
 /* RFC 2697, RFC 2698. */
 enum xbr_colour {
@@ -36,9 +33,9 @@ enum xbr_meter_flags {
 	XBR_METER_HAS_SHARE = 1 << 4, /* the share is valid */
 };
 
-/* What becomes of a frame of a colour: below 64, its DSCP is to be that. */
-#define XBR_METER_PASS 64
-#define XBR_METER_DROP 65
+/* What becomes of a frame of a colour. */
+#define XBR_METER_PASS 0
+#define XBR_METER_DROP 1
 
 /* The buckets of a meter. */
 enum xbr_bucket {
@@ -59,7 +56,7 @@ struct xbr_meter_config {
 	__u16 parent;                  /* number; 0: none */
 	__u16 flags;                   /* enum xbr_meter_flags */
 	__u8 overhead;                 /* octets that each packet counts more than it has */
-	__u8 action[XBR_COLOURS];      /* XBR_METER_PASS, _DROP or a DSCP */
+	__u8 action[XBR_COLOURS];      /* XBR_METER_PASS or _DROP */
 };
 _Static_assert(sizeof(struct xbr_meter_config) == 128, "two cache lines");
 
@@ -91,15 +88,12 @@ enum xbr_way {
 enum xbr_qos_flags {
 	XBR_QOS_METER_IN = 1 << 0,
 	XBR_QOS_METER_OUT = 1 << 1,
-	XBR_QOS_CLASS_METER_IN = 1 << 2, /* some class has one */
-	XBR_QOS_CLASS_METER_OUT = 1 << 3,
 };
 
 /* Map `qos_ports`: array, mmapable, by port number: what frames need of it only where a flag says so. */
 struct xbr_qos {
 	__u16 meter[XBR_WAYS];
-	__u16 class_meter[XBR_WAYS][XBR_CLASSES];
-	__u8 reserved[28];
+	__u8 reserved[60];
 };
 _Static_assert(sizeof(struct xbr_qos) == 64, "one cache line");
 

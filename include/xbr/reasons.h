@@ -86,7 +86,7 @@
 	X(storm_unknown,    DROP,    "beyond the port's rate of frames to unknown addresses (storm_control)") \
 	X(move_damped,      NOTE,    "an address was not moved to this port: too many were lately (fdb_move_rate)") \
 	X(acl_mirror,       NOTE,    "a copy that a rule of an access list made left by this port") \
-	X(policed,          DROP,    "beyond the rate of a meter where it came in, or of its VLAN, its class, a rule") \
+	X(policed,          DROP,    "beyond the rate of a meter where it came in") \
 	X(policed_out,      DROP,    "beyond the rate of a meter where it would leave") \
 	X(copy_policed,     NOTE,    "a flooded copy was beyond the rate of a meter of this egress port")
 /* clang-format on */
