@@ -260,7 +260,7 @@ static void change(struct agent *agent, const char *method, const json_t *params
 		refuse(reply, &error);
 		return;
 	}
-	if (command_to_want(method, params, want, &error))
+	if (command_on_devices(agent->model, method, params, want, &error))
 		answer_command_error(&error, reply);
 	else
 		run_transaction(agent, want, 0, reply);

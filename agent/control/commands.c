@@ -513,6 +513,23 @@ int command_to_want(const char *method, const json_t *params, struct want *want,
 	return xbr_refuse(error, -ENOSYS, "%s is not a command that changes the configuration", method);
 }
 
+int command_on_devices(struct model *model, const char *method, const json_t *params, struct want *want,
+		       struct xbr_error *error)
+{
+	const char *type = json_string_value(json_object_get(params, "type"));
+	json_t *resolved;
+	int err;
+
+	if (strcmp(method, "link.add") || !type || strcmp(type, "vf"))
+		return command_to_want(method, params, want, error);
+	err = vf_port_params(model, params, &resolved, error);
+	if (err)
+		return err;
+	err = command_to_want(method, resolved, want, error);
+	json_decref(resolved);
+	return err;
+}
+
 static bool may_be_in_file(const char *method)
 {
 	for (size_t i = 0; i < sizeof(commands_known) / sizeof(commands_known[0]); i++)
@@ -538,8 +555,7 @@ static int adopt_into(const struct model *model, struct want *want, struct xbr_e
 	return err;
 }
 
-static int one_to_want(const struct model *model, const json_t *command, struct want *want,
-		       struct xbr_error *error)
+static int one_to_want(struct model *model, const json_t *command, struct want *want, struct xbr_error *error)
 {
 	const char *method = json_string_value(json_object_get(command, "method"));
 	const json_t *params = json_object_get(command, "params");
@@ -549,14 +565,14 @@ static int one_to_want(const struct model *model, const json_t *command, struct 
 		return xbr_refuse(error, -EINVAL, "a command is an object of \"method\" and \"params\"");
 	if (!may_be_in_file(method))
 		return xbr_refuse(error, -EINVAL, "%s cannot be part of a configuration", method);
-	err = command_to_want(method, params, want, error);
+	err = command_on_devices(model, method, params, want, error);
 	if (!err && !strcmp(method, "bridge.add"))
 		err = adopt_into(model, want, error);
 	return err;
 }
 
-int commands_to_want(const struct model *model, const json_t *commands, struct want **ret_want,
-		     const char **ret_at, struct xbr_error *error)
+int commands_to_want(struct model *model, const json_t *commands, struct want **ret_want, const char **ret_at,
+		     struct xbr_error *error)
 {
 	struct want *want = want_new();
 	const json_t *command;

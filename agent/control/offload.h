@@ -12,6 +12,12 @@ int command_offload_unset(const json_t *params, struct want *want, struct xbr_er
 int command_vf_set(const json_t *params, struct want *want, struct xbr_error *error);
 int command_vf_unset(const json_t *params, struct want *want, struct xbr_error *error);
 
+/*
+ * The params of `link.add ... type vf` as those of its representor's: *ret_params is the caller's. Refuses
+ * where there is none: then frames of the VF never come to the host.
+ */
+int vf_port_params(struct model *model, const json_t *params, json_t **ret_params, struct xbr_error *error);
+
 /* Lines that restore what is set of devices and of VFs. */
 json_t *offload_save(const struct model *model);
 

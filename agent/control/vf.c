@@ -174,6 +174,70 @@ int command_vf_unset(const json_t *params, struct want *want, struct xbr_error *
 	return offload_unset_words(want, request.dev, (uint16_t)request.vf, request.attributes, error);
 }
 
+/* ---- a port of a VF ---- */
+
+static int refuse_switch(const char *dev, uint32_t vf, struct xbr_error *error)
+{
+	return xbr_refuse(
+		error, -EOPNOTSUPP,
+		"frames of VF %u do not come to the host, the NIC %s switches them by itself: what it "
+		"can do is set by xbr vf set (vlan, rate, spoofchk); after xbr offload set dev %s "
+		"eswitch switchdev it can be a port",
+		vf, dev, dev);
+}
+
+/* The device that stands for it on the host. */
+static int find_representor(struct model *model, const struct vf_request *request,
+			    struct rtnl_link *ret_representor, struct xbr_error *error)
+{
+	struct genl *devlink = offload_devlink(model);
+	struct offload_target target;
+	struct xbr_offload_key key;
+	struct vf_parent parent;
+	uint64_t now, memory;
+	int ifindex, err;
+
+	offload_key_of(request->dev, (uint16_t)request->vf, OFFLOAD_VF + VF_MAC, &key);
+	err = offload_target(model, &key, &target, error);
+	if (!err) /* for its sentence, where there is no such VF */
+		err = offload_attribute_read(model, &target, &now, &memory, error);
+	if (err)
+		return err;
+	if (!devlink || vf_parent(model->rtnl, target.link.ifindex, &parent) ||
+	    devlink_representor(devlink, &parent, request->vf, &ifindex) ||
+	    rtnl_link_by_index(model->rtnl, ifindex, ret_representor))
+		return refuse_switch(request->dev, request->vf, error);
+	return 0;
+}
+
+int vf_port_params(struct model *model, const json_t *params, json_t **ret_params, struct xbr_error *error)
+{
+	struct vf_request request = {.dev = json_string_value(json_object_get(params, "dev"))};
+	const json_t *vf = json_object_get(params, "vf");
+	struct rtnl_link representor;
+	json_t *rest;
+	int err;
+
+	if (!request.dev || !json_is_integer(vf) || json_integer_value(vf) < 0 ||
+	    json_integer_value(vf) > 4095)
+		return xbr_refuse(
+			error, -EINVAL,
+			"type vf needs dev, the physical function, and vf, a number from 0 to 4095");
+	request.vf = (uint32_t)json_integer_value(vf);
+	err = find_representor(model, &request, &representor, error);
+	if (err)
+		return err;
+	rest = json_copy((json_t *)params);
+	if (!rest || json_object_set_new(rest, "dev", json_string(representor.name))) {
+		json_decref(rest);
+		return xbr_refuse(error, -ENOMEM, "out of memory");
+	}
+	json_object_del(rest, "type");
+	json_object_del(rest, "vf");
+	*ret_params = rest;
+	return 0;
+}
+
 /* ---- show ---- */
 
 static bool knows(const struct vf_info *info, enum vf_attribute attribute)

@@ -200,8 +200,9 @@ enum xbr_command_flags {
 
 #define XBR_CHANNEL_OPTIONS(X) \
 	X("name", "name", DEV, "NAME", 0, 0, 0, "a channel's own name; it may stand in front of dev without the word") \
-	X("type", "type", CHOICE, "schannel|etag|vntag", 0, 0, 0, \
-	  "a channel of the device, told by an S-tag (802.1Qbg), an E-TAG (802.1BR) or a VN-Tag") \
+	X("type", "type", CHOICE, "schannel|etag|vntag|vf", 0, 0, 0, \
+	  "a channel of the device, told by an S-tag (802.1Qbg), an E-TAG (802.1BR) or a VN-Tag; vf: one of its virtual functions") \
+	X("vf", "vf", NUMBER, "N", 0, 4095, 0, "of type vf: which one; the port is its representor") \
 	X("svid", "svid", TAG, "SVID|auto", 1, 4094, 0, "of an schannel: its S-VID; 1, the default S-channel, is untagged") \
 	X("ecid", "ecid", TAG, "ECID|auto", 1, 4194303, 0, \
 	  "of an etag: its E-CID, 1 to 0xfffff; or a replication group, with GRP in bits 20 and 21") \

@@ -136,8 +136,16 @@ def test_a_switch_is_turned_and_its_functions_have_representors(running, nic):
     assert len(set(names)) == 2
     for name in names:
         assert running.host(f"ip link show dev {name}").returncode == 0
+    running.bridge([])
+    running.xbr("link add dev pf0 type vf vf 1 master br0 isolated on")
+    assert [link["ifname"] for link in running.show("link show")] == [names[1]]
+    assert f"link add dev {names[1]} master br0 isolated on" in running.xbr("save").stdout
+    running.xbr("bridge del br0")
     running.xbr("offload unset dev pf0")
     assert nic.eswitch() == "legacy"
+    running.bridge([])
+    refused(running, "link add dev pf0 type vf vf 1 master br0", "do not come to the host", "eswitch switchdev", "xbr vf set")
+    refused(running, "link add dev pf0 type vf vf 2 master br0", "pf0 has no VF 2")
 
 
 def test_detach_and_kill(running, nic):
