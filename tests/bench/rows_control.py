@@ -196,10 +196,11 @@ def make_devices(side, number):
 
 
 def by_xbr(side, number):
-    """Seconds of one transaction that makes so many ports, on bridges of BRIDGE_PORTS each."""
+    """Seconds of one transaction that makes so many ports more, on bridges of BRIDGE_PORTS each."""
     make_devices(side, number)
-    bridges = [f"br{n}" for n in range(-(-number // BRIDGE_PORTS))]
-    config = [f"bridge add {bridge}" for bridge in bridges] + [f"link add i{n} master {bridges[n // BRIDGE_PORTS]}" for n in range(number)]
+    bridges = [f"many{n}" for n in range(-(-number // BRIDGE_PORTS))]
+    config = side.lab.xbr("save").stdout.splitlines()
+    config += [f"bridge add {bridge}" for bridge in bridges] + [f"link add i{n} master {bridges[n // BRIDGE_PORTS]}" for n in range(number)]
     return timed(xbr, side, "apply", batch(side, "config", config))
 
 
