@@ -17,6 +17,7 @@
 
 #include "guard_parse.h"
 #include "locked.h"
+#include "snoop.h"
 #include "xbr/fdb_word.h"
 
 /* ---- what is allowed ---- */
@@ -437,10 +438,13 @@ STAGE bool guard(struct frame *f, const struct xbr_port *port, const struct octe
 		return true;
 	if (!limit_was_reached(f, port))
 		return false;
-	if (!(port->guard & XBR_GUARD_ADDRESSES))
-		return true;
-	reason = (__u32)BY_HOOK(octets, guard, f->in, f->src, port->guard, guard_vid(f));
-	return !reason || frame_drop(f, reason);
+	reason = port->guard & XBR_GUARD_ADDRESSES
+			 ? (__u32)BY_HOOK(octets, guard, f->in, f->src, port->guard, guard_vid(f))
+			 : XBR_REASON_none;
+	if (reason)
+		return frame_drop(f, reason);
+	snoop(f, port, octets);
+	return true;
 }
 
 #endif

@@ -383,6 +383,8 @@ static int on_event(void *user, void *data, size_t size)
 		dp->on_fdb_event(data, dp->on_fdb_event_user);
 	if (size == sizeof(struct xbr_acl_event) && dp->on_acl_event)
 		dp->on_acl_event(data, dp->on_acl_event_user);
+	if (size == sizeof(struct xbr_snoop_event) && dp->on_snoop_event)
+		dp->on_snoop_event(data, dp->on_snoop_event_user);
 	return 0;
 }
 

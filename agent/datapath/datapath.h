@@ -80,6 +80,8 @@ struct datapath {
 	void *on_fdb_event_user;
 	void (*on_acl_event)(const struct xbr_acl_event *event, void *user);
 	void *on_acl_event_user;
+	void (*on_snoop_event)(const struct xbr_snoop_event *event, void *user);
+	void *on_snoop_event_user;
 	int cpus; /* possible processors: per-CPU values have as many */
 };
 

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "model/snoop.h"
+
 /* ---- in the map ---- */
 
 static struct xbr_allowed_key key_of(uint32_t port, const struct allowance *what)
@@ -241,6 +243,8 @@ uint32_t guard_flags(const struct port *port)
 		flags |= XBR_GUARD_STORM;
 	if (guard->move_rate)
 		flags |= XBR_GUARD_MOVES;
+	if (snoop_hears(port))
+		flags |= XBR_GUARD_HEARD;
 	return flags ? flags | allowance_flags(port) : 0;
 }
 
@@ -302,6 +306,7 @@ void guard_settled(struct model *model, struct port *port, const struct port_set
 	    (before->guard.limit_action != now->guard.limit_action ||
 	     before->fdb_max_learned != now->fdb_max_learned))
 		guard_recover(model, port);
+	snoop_changed(model, port->bridge);
 	if (now->guard.transparent & ~before->guard.transparent)
 		model_log(model,
 			  "%s relays reserved addresses (transparent): for laboratories only, other switches "
@@ -330,5 +335,10 @@ static int adopt_one(const struct xbr_allowed_key *key, const struct xbr_allowed
 
 int guard_adopt(struct model *model)
 {
-	return datapath_allowed_each(model->dp, adopt_one, model);
+	struct bridge *bridge, *next;
+	int err = datapath_allowed_each(model->dp, adopt_one, model);
+
+	bridge_foreach (model, bridge, next)
+		snoop_changed(model, bridge);
+	return err;
 }

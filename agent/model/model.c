@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/model.h"
+#include "model/snoop.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -46,6 +47,8 @@ int model_open(struct model **ret_model, struct datapath *dp, struct rtnl *rtnl,
 	}
 	dp->on_fdb_event = fdb_on_event;
 	dp->on_fdb_event_user = model;
+	dp->on_snoop_event = snoop_on_event;
+	dp->on_snoop_event_user = model;
 	if (acl_open(model, error)) {
 		model_close(model);
 		return error->code;

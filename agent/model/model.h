@@ -88,6 +88,7 @@ struct bridge {
 	struct port *uplink;                 /* where modes send frames; NULL: none, or no port has a mode */
 	struct port *beside;                 /* without an uplink: a NIC whose VFs are to reach the others */
 	bool edge_in_play;                   /* some port has a mode, or host_access off */
+	bool snoops;                         /* some port learns its addresses from DHCP */
 	uint32_t punt_asked[PUNT_CONSUMERS]; /* by consumers: XBR_PUNT_BIT()s */
 	struct rtnl_link link;
 	UT_hash_handle hh;

@@ -121,7 +121,7 @@ void port_write(struct model *model, struct port *port)
 	slot->group_fwd_mask = port->settings.group_fwd_mask | port->settings.guard.transparent;
 	slot->community = port->settings.community;
 	guard_write(model, port);
-	__atomic_store_n(&slot->guard, port->local ? 0 : guard_flags(port), __ATOMIC_SEQ_CST);
+	__atomic_store_n(&slot->guard, guard_flags(port), __ATOMIC_SEQ_CST);
 	qos_write(model, port);
 	__atomic_store_n(&slot->qos, qos_flags(port), __ATOMIC_SEQ_CST);
 	slot->pvid = port->vlans ? port->vlans->pvid : 0;

@@ -93,6 +93,8 @@ struct host_world {
 	struct xbr_trace trace;
 	struct xbr_fdb_event last_event;
 	__u64 events; /* sent so far */
+	struct xbr_snoop_event last_snooped;
+	__u64 snooped;
 	__u64 jiffies;
 	__u64 clock_ns;
 	struct xbr_punt_limit punt_limits[XBR_PUNT_ROOM];
@@ -313,6 +315,17 @@ STAGE void event_send(const struct xbr_fdb_event *event)
 {
 	host.last_event = *event;
 	host.events++;
+}
+
+STAGE struct xbr_snoop_event *snoop_event_begin(void)
+{
+	return &host.last_snooped;
+}
+
+STAGE void snoop_event_end(struct xbr_snoop_event *event)
+{
+	(void)event;
+	host.snooped++;
 }
 
 STAGE struct xbr_trace *trace_get(void)

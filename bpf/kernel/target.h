@@ -445,6 +445,17 @@ STAGE void event_send(const struct xbr_fdb_event *event)
 	bpf_ringbuf_output(&events, (void *)event, sizeof(*event), 0);
 }
 
+/* NULL: the ring is full. What was begun is to be ended. */
+STAGE struct xbr_snoop_event *snoop_event_begin(void)
+{
+	return bpf_ringbuf_reserve(&events, sizeof(struct xbr_snoop_event), 0);
+}
+
+STAGE void snoop_event_end(struct xbr_snoop_event *event)
+{
+	bpf_ringbuf_submit(event, 0);
+}
+
 STAGE struct xbr_trace *trace_get(void)
 {
 	__u32 zero = 0;

@@ -194,6 +194,7 @@ enum xbr_guard_flags {
 	XBR_GUARD_LIMIT_SHUTDOWN = 1 << 19, /* the same, and the port is shut */
 	XBR_GUARD_STORM = 1 << 20,          /* it has a rate for some kind of flood */
 	XBR_GUARD_MOVES = 1 << 21,          /* it has a rate for addresses that move to it */
+	XBR_GUARD_HEARD = 1 << 22,          /* what DHCP servers behind it give is for others to use */
 };
 
 /* Those that look into frames. */
@@ -517,6 +518,17 @@ struct xbr_fdb_event {
 	__u32 new_data;
 };
 _Static_assert(sizeof(struct xbr_fdb_event) == 16, "no padding");
+
+/* In `events`, too: the head of a packet that tells who may use an address, from the header of IP on. */
+#define XBR_SNOOP_OCTETS 576
+struct xbr_snoop_event {
+	__u64 src, dst; /* Ethernet addresses, as in struct xbr_fdb_key */
+	__u32 port;     /* it came in by */
+	__u16 vid;      /* 0: of no VLAN */
+	__u16 length;
+	__u8 octets[XBR_SNOOP_OCTETS];
+};
+_Static_assert(sizeof(struct xbr_snoop_event) == 600, "no padding");
 
 /* Map `switches`: array of one, mmapable: what the agent may turn while programs run. */
 struct xbr_switches {
