@@ -17,7 +17,6 @@ struct frame {
 	__u32 gso_size; /* octets of payload in each segment of a GSO super-frame; 0: one frame */
 	__u32 in;       /* ingress port number */
 	struct tag tag; /* the outermost one, in metadata or in the bytes */
-	__u32 injected; /* the agent sent it, as if received on `in`: not to be punted */
 
 	/* by encap, on a device that carries channels; the frame is what is behind the tag */
 	__u8 channel_octets;  /* of the tag in front of it; 0: none */
@@ -36,21 +35,21 @@ struct frame {
 	__u8 tree;    /* XBR_TREE_OF() its VLAN */
 	__u8 in_tree; /* what the ingress port is in it, as in struct xbr_port_msti */
 
-	/* by police */
-	bool metered; /* what meters ask of it has been noted */
+	bool injected; /* the agent sent it, as if received on `in`: not to be punted */
+	bool metered;  /* by police: what meters ask of it has been noted */
 
 	/* by modes: the port at which the source of a frame from the uplink is known, else XBR_PORT_NONE */
 	__u32 origin;
 	/* by acl */
 	__u16 redirect; /* the port that a rule sends it to; 0: as the FDB says */
 	__u16 meter;    /* that a rule holds it to; 0: none */
+	__u32 out;      /* of the decision: egress port of a FORWARD; enum xbr_punt_reason of a PUNT */
 	union {         /* what else rules want done; deeds_word 0: nothing */
 		struct xbr_deeds deeds;
 		__u64 deeds_word;
 	};
 
 	/* the decision */
-	__u32 out;     /* egress port of a FORWARD; enum xbr_punt_reason of a PUNT */
 	__u32 verdict; /* enum xbr_verdict */
 	__u32 reason;  /* enum xbr_reason */
 };

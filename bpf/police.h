@@ -144,6 +144,9 @@ GLOBAL int police_open(__u32 number, __u32 at)
 	level->cost[XBR_BUCKET_C] = units * c->cost[XBR_BUCKET_C] >> XBR_COST_SHIFT;
 	level->cost[XBR_BUCKET_E] = units * c->cost[XBR_BUCKET_E] >> XBR_COST_SHIFT;
 	level->cost[XBR_BUCKET_SHARE] = units * c->cost[XBR_BUCKET_SHARE] >> XBR_COST_SHIFT;
+	level->burst[XBR_BUCKET_C] = c->burst[XBR_BUCKET_C];
+	level->burst[XBR_BUCKET_E] = c->burst[XBR_BUCKET_E];
+	level->burst[XBR_BUCKET_SHARE] = c->burst[XBR_BUCKET_SHARE];
 	s->floor = s->now;
 	return (int)(POLICE_OPEN | c->flags | (__u32)c->parent << 16);
 }
@@ -153,17 +156,16 @@ GLOBAL int police_take(__u32 at, __u32 bucket, __u32 kept)
 {
 	struct police_scratch *s = police_scratch();
 	struct police_level *level = s ? &s->level[at & XBR_METER_LEVELS] : NULL;
-	const struct xbr_meter_config *c = level ? meter_config_get(level->meter) : NULL;
 	struct xbr_meter_live *live = level ? meter_live_get(level->meter) : NULL;
 	__u64 cost, need, burst, until;
 
-	if (!c || !live)
+	if (!live)
 		return 0;
 	bucket &= XBR_BUCKETS - 1;
 	cost = need = level->cost[bucket];
 	if (s->packets > 1)
 		need /= s->packets;
-	burst = kept ? c->burst[bucket] / 2 : c->burst[bucket];
+	burst = kept ? level->burst[bucket] / 2 : level->burst[bucket];
 	until = meter_take(&live->until[bucket], cost, need, burst, s->floor);
 	if (!until)
 		return 0;

@@ -12,6 +12,7 @@ struct police_level {
 	__u32 meter; /* number */
 	__u32 took;  /* a bit for each bucket */
 	__u64 cost[XBR_BUCKETS];
+	__u64 burst[XBR_BUCKETS];
 };
 
 struct police_scratch {

@@ -443,27 +443,37 @@ STAGE int tc_punt(struct __sk_buff *skb, struct frame *f)
 	return TC_ACT_SHOT;
 }
 
-/* What xdp_inject() left in front of a frame of the agent's. */
-STAGE bool tc_take_injected(struct __sk_buff *skb, struct xbr_punt *ret_header)
+/*
+ * What xdp_inject() left in front of a frame of the agent's, if there is anything, noted in f. True: the
+ * frame is to leave by port f->out, and that is all; f->reason is the enum xbr_punt_reason. Else it goes on
+ * as if received, by f->in.
+ */
+STAGE bool tc_take_injected(struct __sk_buff *skb, struct frame *f)
 {
 	struct xbr_punt *header = (void *)(long)skb->data_meta;
 
 	if ((void *)(header + 1) > (void *)(long)skb->data || header->nonce != settings.nonce)
 		return false;
-	*ret_header = *header;
 	header->nonce = 0;
-	return true;
+	f->out = header->port;
+	f->reason = header->reason;
+	if (header->how == XBR_PUNT_OUT)
+		return true;
+	f->in = header->port;
+	f->injected = true;
+	f->out = f->reason = 0;
+	return false;
 }
 
 /* Out of a port, past the bridge: the port's state does not matter, nothing is learned. */
-STAGE int tc_send_out(struct __sk_buff *skb, struct frame *f, const struct xbr_punt *header)
+STAGE int tc_send_out(struct __sk_buff *skb, struct frame *f)
 {
-	const struct xbr_port *out = port_get(header->port);
+	const struct xbr_port *out = port_get(f->out);
 
-	if (!out || !out->ifindex || !tc_dress(skb, f, out, header->port))
+	if (!out || !out->ifindex || !tc_dress(skb, f, out, f->out))
 		return TC_ACT_SHOT;
-	count_tx(f, header->port, f->len);
-	punt_count_sent(header->port, header->reason);
+	count_tx(f, f->out, f->len);
+	punt_count_sent(f->out, f->reason);
 	return tc_send(out, true);
 }
 

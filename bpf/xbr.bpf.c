@@ -34,16 +34,11 @@ int xbr_xdp(struct xdp_md *xdp)
 SEC("tc")
 int xbr_tc_port(struct __sk_buff *skb)
 {
-	struct xbr_punt header;
 	struct frame f = {};
 
 	tc_context(&f, skb);
-	if (f.in == XBR_PORT_NONE && tc_take_injected(skb, &header)) {
-		if (header.how == XBR_PUNT_OUT)
-			return tc_send_out(skb, &f, &header);
-		f.in = header.port;
-		f.injected = true;
-	}
+	if (f.in == XBR_PORT_NONE && tc_take_injected(skb, &f))
+		return tc_send_out(skb, &f);
 	if (f.injected || !tc_take_handoff(&f, skb)) {
 		tc_decide(&f, skb);
 		tc_police(&f, skb);
