@@ -16,6 +16,7 @@
 #include "control/config.h"
 #include "datapath/features.h"
 #include "log.h"
+#include "model/conn.h"
 #include "model/features.h"
 #include "model/guard.h"
 #include "model/offload.h"
@@ -96,6 +97,7 @@ static int on_sweep(sd_event_source *source, uint64_t usec, void *user)
 	fdb_tick(agent->model);
 	uplink_sync(agent->model);
 	guard_sweep(agent->model);
+	conn_sweep(agent->model);
 	watch_sweep(agent->model);
 	offload_sweep(agent->model);
 	model_settle(agent->model);

@@ -13,11 +13,15 @@
 #define XBR_ACL_STAGE_H
 
 #include "acl_classify.h"
+#include "conn.h"
 #include "counters.h"
 #include "vlan.h"
 
 #define ACL_LOG_WINDOW_SHIFT 8  /* jiffies; about a second */
 #define ACL_LOG_MOST         64 /* events a processor sends in a window */
+
+#define ACL_STATE_WORD 7 /* of a flow: see XBR_FLOW_FIELDS */
+#define ACL_STATE_BITS 0xff00000000000000ull
 
 /* What a list says, as one word: struct xbr_acl_action. */
 union acl_word {
@@ -41,6 +45,8 @@ PART void acl_begin(struct flow *flow, const struct xbr_acl_header *header)
 	__u64 hash;
 
 	flow->epoch = *(volatile const __u32 *)&header->epoch;
+	if (feature_on(XBR_FEATURE_conn) && header->reads[ACL_STATE_WORD] & ACL_STATE_BITS)
+		flow->conn_asked = 1;
 	XBR_UNROLL
 	for (int i = 0; i < XBR_FLOW_WORDS; i++)
 		flow->masked[i] = key[i] & *(volatile const __u64 *)&header->reads[i];
@@ -374,6 +380,24 @@ STAGE __u32 acl_vid(const struct frame *f)
 	return acl_tci(f) & TCI_VID_MASK;
 }
 
+/* What the frame is to the connections of its bridge and VLAN. */
+STAGE void acl_look_conn(struct frame *f, const struct xbr_port *port, const struct xbr_bridge *bridge)
+{
+	if (!feature_on(XBR_FEATURE_conn) || !(bridge->flags & XBR_BRIDGE_CONNS))
+		return;
+	f->state = (__u8)conn_look(
+		(__u32)port->bridge << XBR_CONN_BRIDGE_SHIFT | acl_vid(f) << XBR_CONN_VID_SHIFT, f->in);
+}
+
+/* The frame is sent on: so is its connection. */
+STAGE void acl_commit(struct frame *f, const struct xbr_port *port, const struct xbr_bridge *bridge)
+{
+	if (!feature_on(XBR_FEATURE_conn) || !acl_wanted(port) || !(bridge->flags & XBR_BRIDGE_CONNS))
+		return;
+	if ((f->verdict == XBR_VERDICT_FORWARD || f->verdict == XBR_VERDICT_FLOOD) && !conn_commit())
+		frame_drop(f, XBR_REASON_conn_limit);
+}
+
 /* Everything that lists may ask of the frame; for acl_in() and acl_out(). */
 STAGE void acl_look(const struct frame *f, const struct octets *octets)
 {
@@ -385,6 +409,7 @@ STAGE void acl_look(const struct frame *f, const struct octets *octets)
 	flow->gso_size = f->gso_size;
 	flow->key.tci = acl_tci(f);
 	BY_HOOK_ALONE(octets, flow_of);
+	flow->key.state = f->state;
 }
 
 /* Lists that are bound to a VLAN of the bridge, or to one of any bridge. */
@@ -410,6 +435,7 @@ STAGE bool acl_in(struct frame *f, const struct xbr_port *port, const struct xbr
 	if (!acl_wanted(port))
 		return true;
 	acl_look(f, octets);
+	acl_look_conn(f, port, bridge);
 	return acl_in_by(f, port->acl_in, window) && acl_in_by_vlan(f, port, bridge, window) &&
 	       acl_in_by(f, bridge->acl_in, window);
 }

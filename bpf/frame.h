@@ -41,6 +41,7 @@ struct frame {
 	/* by modes: the port at which the source of a frame from the uplink is known, else XBR_PORT_NONE */
 	__u32 origin;
 	/* by acl */
+	__u8 state;     /* enum xbr_flow_state */
 	__u16 redirect; /* the port that a rule sends it to; 0: as the FDB says */
 	__u16 meter;    /* that a rule holds it to; 0: none */
 	__u32 out;      /* of the decision: egress port of a FORWARD; enum xbr_punt_reason of a PUNT */

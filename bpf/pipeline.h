@@ -140,6 +140,7 @@ STAGE void pipeline(struct frame *f, const struct octets *octets)
 		return;
 	relay(f, port, bridge);
 	storm(f, port);
+	acl_commit(f, port, bridge);
 }
 
 /* For tests: what was decided, whatever becomes of it. */

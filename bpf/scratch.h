@@ -7,7 +7,8 @@
 #ifndef XBR_SCRATCH_H
 #define XBR_SCRATCH_H
 
-#include "xbr/acl.h"
+#include "xbr/abi.h"
+#include "xbr/conn.h"
 
 #define FLOW_WINDOW 192
 #define FLOW_MASK   255 /* of a place in `bytes`: a power of two less one, at least FLOW_WINDOW */
@@ -43,6 +44,22 @@ struct flow {
 	__u32 next;   /* the rule to compare; 0: find one in the next table */
 	__u32 best_seq;
 	struct xbr_acl_member member; /* to be looked for in a set */
+
+	/* conn.h: the connection that the frame is of, or would begin */
+	struct xbr_conn_key conn_key;
+	__u64 conn_src[2], conn_dst[2]; /* its endpoints as the frame has them */
+	__u16 conn_src_port, conn_dst_port;
+	__u32 conn_proto;
+	__u32 conn_asks;             /* 1: ICMP, and the source sends the queries; 2: the destination does */
+	__u64 conn_old, conn_new;    /* its word, as it is and as it would be */
+	__u32 conn_bucket, conn_way; /* its place */
+	__u32 conn_first, conn_second; /* the buckets where it may be */
+	__u32 conn_tag;
+	__u32 conn_now, conn_hz;
+	__u32 conn_port;
+	__u32 conn_deed;  /* enum conn_deed */
+	__u32 conn_high;  /* the sender stands second in the key */
+	__u32 conn_asked; /* a list that was asked reads states */
 
 	struct xbr_acl_event event;
 	__u64 log_window; /* of time, in which `logged` events were sent */

@@ -170,6 +170,7 @@ STAGE bool tc_take_handoff(struct frame *f, struct __sk_buff *skb)
 	f->origin = h->origin;
 	tci = h->tci;
 	f->deeds = h->deeds;
+	f->state = (__u8)h->state;
 	h->nonce = 0;
 	tc_strip(f, skb);
 	if (feature_on(XBR_FEATURE_encap) && f->channel_refused)

@@ -99,6 +99,7 @@ STAGE int xdp_hand_off(struct xdp_md *xdp, const struct frame *f)
 	h->origin = (__u16)f->origin;
 	h->tci = f->tci;
 	h->deeds = f->deeds;
+	h->state = f->state;
 	return XDP_PASS;
 }
 

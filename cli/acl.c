@@ -71,6 +71,15 @@ const struct output_field aclset_fields[] = {
 	{0},
 };
 
+const struct output_field conn_fields[] = {
+	{"ifname", "% ", 0, OUTPUT_IFNAME, NULL}, {"br", "br % ", 0, OUTPUT_IFNAME, NULL},
+	{"vlan", "vlan % ", 0, 0, NULL},          {"ip_proto", "ip_proto % ", 0, 0, NULL},
+	{"src_ip", "src_ip % ", 0, 0, NULL},      {"dst_ip", "dst_ip % ", 0, 0, NULL},
+	{"src_port", "src_port % ", 0, 0, NULL},  {"dst_port", "dst_port % ", 0, 0, NULL},
+	{"icmp_id", "icmp_id % ", 0, 0, NULL},    {"phase", "% ", 0, 0, NULL},
+	{"expires", "expires %s", 0, 0, NULL},    {0},
+};
+
 static const struct output_field acl_replace_fields[] = {
 	{"rules", "rules %", 0, 0, NULL},
 	{0},

@@ -41,6 +41,8 @@ static const struct action {
 	{"acl.replace", acl_run_replace, NULL},
 	{"acl.show", acl_run_show, NULL},
 	{"aclset.show", NULL, aclset_fields},
+	{"conn.show", NULL, conn_fields},
+	{"conn.flush", NULL, fdb_flush_fields},
 	{"mst.show", mst_run_show, NULL},
 	{"stp.show", stp_run_show, NULL},
 	{"meter.show", meter_run_show, NULL},

@@ -55,6 +55,7 @@ int monitor_run(struct session *session, const json_t *params, struct cli_error 
 extern const struct output_field acl_event_fields[];
 extern const struct output_field acl_lint_fields[];
 extern const struct output_field aclset_fields[];
+extern const struct output_field conn_fields[];
 extern const struct output_field bridge_fields[];
 extern const struct output_field link_fields[];
 extern const struct output_field fdb_fields[];

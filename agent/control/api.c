@@ -9,6 +9,7 @@
 
 #include "control/acl.h"
 #include "control/commands.h"
+#include "control/conn.h"
 #include "control/guard.h"
 #include "control/load.h"
 #include "control/meter.h"
@@ -1053,6 +1054,8 @@ const struct server_method api_methods[] = {
 	{"acl.show", handle_acl_show},
 	{"acl.lint", handle_acl_lint},
 	{"acl.replace", handle_acl_replace},
+	{"conn.show", handle_conn_show},
+	{"conn.flush", handle_conn_flush},
 	{"aclset.add", handle_aclset_add},
 	{"aclset.del", handle_aclset_del},
 	{"aclset.show", handle_aclset_show},

@@ -260,6 +260,51 @@ void acl_ports_changed(struct model *model)
 	acl_foreach(model, list, next) if (list->names_ports) resolve_again(model, list);
 }
 
+/* ---- states ---- */
+
+#define STATE_WORD 7 /* of a flow: see XBR_FLOW_FIELDS */
+#define STATE_BITS 0xff00000000000000ull
+
+static bool rule_reads_states(const struct xbr_acl_rule *rule)
+{
+	return rule->mask[STATE_WORD] & STATE_BITS;
+}
+
+static bool list_reads_states(const struct acl_list *list)
+{
+	return acl_image_header(&list->image)->reads[STATE_WORD] & STATE_BITS;
+}
+
+/* Connections are followed from now on. */
+static int need_states(struct model *model, struct xbr_error *error)
+{
+	int err = datapath_need(model->dp, XBR_FEATURE_acl | XBR_FEATURE_conn, error);
+
+	if (err)
+		return err;
+	err = conn_need(model);
+	return err ? xbr_refuse(error, err, "cannot make the table of connections: %s", strerror(-err)) : 0;
+}
+
+/* Before a list that is bound gets such a rule. */
+static int need_of_rules(struct model *model, const struct acl_list *list, const struct xbr_acl_rule *rules,
+			 uint32_t count, struct xbr_error *error)
+{
+	for (uint32_t i = 0; list && list->bound && i < count; i++)
+		if (rule_reads_states(&rules[i]))
+			return need_states(model, error);
+	return 0;
+}
+
+static void bindings_changed(struct model *model);
+
+/* After a list that is bound has other rules: frames of other ports may have to be followed. */
+static void states_changed(struct model *model, const struct acl_list *list, bool before)
+{
+	if (list->bound && list_reads_states(list) != before)
+		bindings_changed(model);
+}
+
 /* ---- rules ---- */
 
 /* What is bound where frames leave only lets pass or not. */
@@ -305,8 +350,11 @@ static int check_rule(const struct model *model, struct xbr_acl_rule *rule, stru
 int acl_add(struct model *model, const char *name, struct xbr_acl_rule *rule, struct xbr_error *error)
 {
 	struct acl_list *list = acl_find(model, name);
+	bool before = list && list_reads_states(list);
 	int err = check_rule(model, rule, list, error);
 
+	if (!err)
+		err = need_of_rules(model, list, rule, 1, error);
 	if (err)
 		return err;
 	if (!list) {
@@ -322,6 +370,8 @@ int acl_add(struct model *model, const char *name, struct xbr_acl_rule *rule, st
 	}
 	if (!err && acl_names_ports(rule))
 		list->names_ports = true;
+	if (!err)
+		states_changed(model, list, before);
 	return err;
 }
 
@@ -329,8 +379,11 @@ int acl_replace(struct model *model, const char *name, const struct xbr_acl_rule
 		struct xbr_error *error)
 {
 	struct acl_list *list = acl_find(model, name);
+	bool before = list && list_reads_states(list);
 	int err = list ? check_rules_out(list, rules, count, error) : 0;
 
+	if (!err)
+		err = need_of_rules(model, list, rules, count, error);
 	if (err)
 		return err;
 	if (!list)
@@ -342,6 +395,7 @@ int acl_replace(struct model *model, const char *name, const struct xbr_acl_rule
 	for (uint32_t i = 0; i < count; i++)
 		list->names_ports |= acl_names_ports(&rules[i]);
 	acl_ports_changed(model);
+	states_changed(model, list, before);
 	return 0;
 }
 
@@ -513,8 +567,6 @@ static int put_at(struct model *model, const struct acl_target *target, enum acl
 	return vlan_write(model, vlan);
 }
 
-static void bindings_changed(struct model *model);
-
 int acl_bind(struct model *model, struct acl_list *list, const struct acl_target *target,
 	     enum acl_direction direction, struct xbr_error *error)
 {
@@ -530,7 +582,8 @@ int acl_bind(struct model *model, struct acl_list *list, const struct acl_target
 	for (uint32_t i = 0; direction == ACL_OUT && i < acl_image_header(&list->image)->count; i++)
 		if (check_out(list, acl_image_rule(&list->image, list->image.places[i].rule), error))
 			return -EINVAL;
-	err = datapath_need(model->dp, XBR_FEATURE_acl, error);
+	err = list_reads_states(list) ? need_states(model, error)
+				      : datapath_need(model->dp, XBR_FEATURE_acl, error);
 	if (err)
 		return err;
 	err = put_at(model, target, direction, list->number);
@@ -595,7 +648,31 @@ bool acl_in_use(const struct model *model)
 	return false;
 }
 
+bool acl_reads_states(const struct model *model)
+{
+	struct acl_list *list, *next;
+
+	acl_foreach(model, list, next) if (list->bound && list_reads_states(list)) return true;
+	return false;
+}
+
 /* ---- which frames are asked about ---- */
+
+/* By index of bridges: does a list that may have a word on its frames read states? Then all its frames are
+ * followed, both ways. */
+static void note_states(const struct acl_list *list, const struct acl_target *target,
+			enum acl_direction direction, void *user)
+{
+	bool *follows = user;
+	const struct bridge *bridge = target->port ? target->port->bridge : target->bridge;
+
+	(void)direction;
+	if (!list_reads_states(list))
+		return;
+	for (uint32_t index = 0; index < XBR_BRIDGE_LIMIT; index++)
+		if (!bridge || index == bridge->index)
+			follows[index] = true;
+}
 
 static bool vlan_asks(const struct model *model, const struct bridge *bridge, bool copies)
 {
@@ -638,8 +715,9 @@ static bool port_asks(const struct model *model, const struct port *port, const 
 	return port->bridge && (bridges[port->bridge->index] || port_slot(model, port)->acl_in);
 }
 
-/* Says in the bridge's slot whether VLANs are to be looked at. Returns bridge_asks(). */
-static bool bridge_tell(struct model *model, const struct bridge *bridge)
+/* Says in the bridge's slot whether VLANs are to be looked at, and connections followed. Returns whether
+ * anything is to be asked of all that comes in. */
+static bool bridge_tell(struct model *model, const struct bridge *bridge, bool follows)
 {
 	struct xbr_bridge *slot = &model->dp->bridges[bridge->index];
 
@@ -647,7 +725,11 @@ static bool bridge_tell(struct model *model, const struct bridge *bridge)
 		__atomic_fetch_or(&slot->flags, XBR_BRIDGE_ACL_VLANS, __ATOMIC_SEQ_CST);
 	else
 		__atomic_fetch_and(&slot->flags, ~(uint32_t)XBR_BRIDGE_ACL_VLANS, __ATOMIC_SEQ_CST);
-	return bridge_asks(model, bridge);
+	if (follows)
+		__atomic_fetch_or(&slot->flags, XBR_BRIDGE_CONNS, __ATOMIC_SEQ_CST);
+	else
+		__atomic_fetch_and(&slot->flags, ~(uint32_t)XBR_BRIDGE_CONNS, __ATOMIC_SEQ_CST);
+	return follows || bridge_asks(model, bridge);
 }
 
 /* Windows of the decision cache: as large as there are buckets for all, in the order of port numbers. */
@@ -686,13 +768,14 @@ static uint32_t count_asked(const struct model *model, const bool *bridges)
 
 void acl_tell(struct model *model)
 {
-	bool bridges[XBR_BRIDGE_LIMIT] = {false};
+	bool bridges[XBR_BRIDGE_LIMIT] = {false}, follows[XBR_BRIDGE_LIMIT] = {false};
 	uint32_t place = 0, size;
 	struct bridge *bridge, *next;
 
+	acl_each_binding(model, NULL, note_states, follows);
 	bridge_foreach (model, bridge, next)
 		if (bridge->local)
-			bridges[bridge->index] = bridge_tell(model, bridge);
+			bridges[bridge->index] = bridge_tell(model, bridge, follows[bridge->index]);
 	size = window_size(count_asked(model, bridges));
 	for (uint32_t number = 1; number < model->dp->max_ports; number++) {
 		struct port *port = model->by_number[number];
@@ -923,7 +1006,11 @@ static int adopt_image(uint32_t number, void *cells, uint32_t count, void *user)
 	struct model *model = user;
 	struct acl_image image;
 	struct acl_list *list;
-	int err = number && number < XBR_ACL_LIMIT ? acl_image_open(&image, cells, count) : -EINVAL;
+	int err;
+
+	if (number == XBR_CONN_TABLE && !conn_adopt(model, cells, count))
+		return 0;
+	err = number && number < XBR_ACL_LIMIT ? acl_image_open(&image, cells, count) : -EINVAL;
 
 	if (err) {
 		acl_maps_unmap(cells, count);
@@ -991,6 +1078,7 @@ void acl_close(struct model *model)
 
 	if (!model->acl)
 		return;
+	conn_close(model);
 	acl_foreach(model, list, next) list_free(model, list);
 	HASH_ITER (hh, model->acl->vlans, vlan, next_vlan) {
 		HASH_DEL(model->acl->vlans, vlan);

@@ -11,6 +11,7 @@
 #include "model/acl_image.h"
 #include "model/acl_member.h"
 #include "model/acl_rule.h"
+#include "model/conn.h"
 #include "model/model.h"
 
 enum acl_direction {
@@ -41,6 +42,7 @@ struct acl_model {
 	struct acl_list **by_number; /* XBR_ACL_LIMIT */
 	struct acl_vlan *vlans;
 	uint32_t epoch; /* of the next image */
+	struct conn_table conns;
 	struct acl_names names;
 };
 
@@ -98,6 +100,8 @@ void acl_tell(struct model *model);
 /* Ports and bridges of an earlier agent are there again. */
 void acl_adopted(struct model *model);
 bool acl_in_use(const struct model *model);
+/* ... and a list among them that reads states of connections? */
+bool acl_reads_states(const struct model *model);
 /* May XDP flood to this port, or in this bridge, without asking a list? */
 bool acl_asks_copies(const struct model *model, const struct bridge *bridge);
 

@@ -572,6 +572,66 @@ static bool print_frag(const struct xbr_acl_rule *rule, const struct word *word,
 	return true;
 }
 
+static const struct named states[] = {{"new", XBR_CONN_NEW},
+				      {"established", XBR_CONN_ESTABLISHED},
+				      {"related", XBR_CONN_RELATED},
+				      {"invalid", XBR_CONN_INVALID},
+				      {NULL, 0}};
+
+static bool states_parse(const char *text, uint8_t *ret_states)
+{
+	char copy[64], *rest = copy, *name;
+	const struct named *known;
+
+	if (strlen(text) >= sizeof(copy))
+		return false;
+	strcpy(copy, text);
+	*ret_states = 0;
+	while ((name = strsep(&rest, ","))) {
+		known = named_find(states, name);
+		if (!known)
+			return false;
+		*ret_states |= (uint8_t)known->number;
+	}
+	return true;
+}
+
+/* Does the rule name several states? A frame has one: it is of several if their bits are not all zero. So the
+ * rule's own flag means the contrary. */
+static bool has_states(const struct xbr_acl_rule *rule)
+{
+	return mask_of(rule)->state && !value_of(rule)->state;
+}
+
+/* One state is a value like any other. */
+static bool parse_state(struct xbr_acl_rule *rule, const struct word *word, const char *value)
+{
+	uint8_t several;
+
+	if (!states_parse(value, &several) || mask_of(rule)->state)
+		return false;
+	if (several & (several - 1)) {
+		put_u8(rule, word->offset, 0, several);
+		rule->flags ^= word->not_flag;
+	} else {
+		put_u8(rule, word->offset, several, XBR_CONN_STATES);
+	}
+	return true;
+}
+
+static bool print_state(const struct xbr_acl_rule *rule, const struct word *word, char *text, size_t size)
+{
+	uint8_t said = has_states(rule) ? mask_of(rule)->state : value_of(rule)->state;
+	size_t used = 0;
+
+	(void)word;
+	for (const struct named *state = states; state->name && used < size; state++)
+		if (said & state->number)
+			used += (size_t)snprintf(text + used, size - used, "%s%s", used ? "," : "",
+						 state->name);
+	return said;
+}
+
 /* ---- actions: offset is in struct xbr_acl_rule ---- */
 
 #define IN_RULE(member) offsetof(struct xbr_acl_rule, member)
@@ -672,6 +732,8 @@ static const struct word words[] = {
 	 .note = NOTE_ARP},
 	{"nd_target", NOT(ND_TARGET), "an IPv6 address, with /BITS or without", parse_target, print_target,
 	 .offset = AT(nd_target), .mask_octets = 16, .note = NOTE_TARGET},
+	{"state", NOT(STATE), "new, established, related, invalid, or several with commas", parse_state,
+	 print_state, .offset = AT(state)},
 	{"redirect", 0, "a port of the bridge", parse_dev, print_dev, .offset = IN_RULE(dev),
 	 .what = XBR_ACL_REDIRECT},
 	{"mirror", 0, "a port", parse_dev, print_dev, .offset = IN_RULE(mirror_dev), .what = XBR_ACL_MIRROR},
@@ -685,10 +747,10 @@ static const struct word words[] = {
 #define WORD_COUNT (sizeof(words) / sizeof(words[0]))
 
 const char *const acl_rule_words[] = {
-	"dst_mac",   "src_mac", "vlan_id", "vlan_prio",     "eth_type", "src_ip",    "dst_ip",
-	"ip_proto",  "dscp",    "frag",    "src_port",      "dst_port", "tcp_flags", "icmp_type",
-	"icmp_code", "arp_op",  "arp_sip", "arp_tip",       "arp_sha",  "arp_tha",   "nd_target",
-	"redirect",  "mirror",  "mark",    "set_vlan_prio", "set_dscp", NULL};
+	"dst_mac",   "src_mac",  "vlan_id", "vlan_prio", "eth_type",      "src_ip",    "dst_ip",
+	"ip_proto",  "dscp",     "frag",    "src_port",  "dst_port",      "tcp_flags", "icmp_type",
+	"icmp_code", "arp_op",   "arp_sip", "arp_tip",   "arp_sha",       "arp_tha",   "nd_target",
+	"state",     "redirect", "mirror",  "mark",      "set_vlan_prio", "set_dscp",  NULL};
 _Static_assert(sizeof(acl_rule_words) / sizeof(acl_rule_words[0]) == WORD_COUNT + 1, "the same words");
 
 static const struct word *word_find(const char *name)
@@ -873,7 +935,8 @@ void acl_rule_each(const struct xbr_acl_rule *rule, const struct acl_names *name
 
 	for (size_t i = 0; i < WORD_COUNT; i++) {
 		const struct word *word = &words[i];
-		size_t mark = rule->flags & word->not_flag ? 1 : 0;
+		bool turned = rule->flags & word->not_flag;
+		size_t mark = turned != (word->print == print_state && has_states(rule)) ? 1 : 0;
 
 		text[0] = '!';
 		if (word->set_kind && rule->set[word->set] && names)

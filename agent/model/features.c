@@ -71,6 +71,8 @@ uint32_t model_features(const struct model *model)
 			    punt_feature(punt_asked_of_port(port));
 	if (acl_in_use(model))
 		features |= XBR_FEATURE_acl;
+	if (acl_reads_states(model))
+		features |= XBR_FEATURE_conn;
 	return features;
 }
 

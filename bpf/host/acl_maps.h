@@ -16,6 +16,7 @@ struct host_acl_image {
 
 struct host_acl {
 	struct host_acl_image lists[HOST_LISTS];
+	struct host_acl_image conns; /* xbr/conn.h */
 	struct xbr_acl_bucket cache[XBR_ACL_CACHE_BUCKETS];
 	struct xbr_acl_bound vlans[HOST_BRIDGES][4096];
 	struct xbr_acl_member members[HOST_MEMBERS];
@@ -33,6 +34,8 @@ STAGE struct flow *flow_scratch(void)
 
 STAGE const void *acl_image(__u32 list)
 {
+	if (list == XBR_CONN_TABLE)
+		return host_acl.conns.cells ? &host_acl.conns : NULL;
 	return list < HOST_LISTS && host_acl.lists[list].cells ? &host_acl.lists[list] : NULL;
 }
 

@@ -16,7 +16,7 @@ struct acl_image {
 };
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-	__uint(max_entries, XBR_ACL_LIMIT);
+	__uint(max_entries, XBR_ACL_LIMIT + 1); /* the last one is no list: xbr/conn.h */
 	__type(key, __u32);
 	__array(values, struct acl_image);
 } acl_images SEC(".maps");

@@ -168,8 +168,10 @@ _Static_assert(sizeof(struct xbr_channel_key) == 8, "no padding");
 
 /* Map `port_live`: array, mmapable, indexed by port number. Written by BPF on learning only. */
 struct xbr_port_live {
-	__u32 learned; /* dynamic addresses held */
-	__u8 reserved[60];
+	__u32 learned;   /* dynamic addresses held */
+	__u32 conns;     /* connections held (xbr/conn.h) */
+	__u32 conn_hand; /* the bucket that is looked through next for ended ones */
+	__u8 reserved[52];
 };
 _Static_assert(sizeof(struct xbr_port_live) == 64, "its own cache line");
 
@@ -295,6 +297,7 @@ _Static_assert(sizeof(struct xbr_allowed) == 16, "no padding");
 enum xbr_bridge_flags {
 	XBR_BRIDGE_ACL_VLANS = 1 << 8,   /* some VLAN of it has an access list */
 	XBR_BRIDGE_METER_VLANS = 1 << 9, /* some VLAN of it has a meter */
+	XBR_BRIDGE_CONNS = 1 << 10,      /* some list of it reads states of connections */
 	XBR_BRIDGE_HOST_UP = 1 << 0,     /* the bridge device is up: it gets its copies */
 	XBR_BRIDGE_XDP_FLOOD = 1 << 1,   /* `flood_xdp` holds every receiver: XDP may flood by itself */
 	XBR_BRIDGE_VLAN_FILTERING = 1 << 2,
@@ -593,8 +596,9 @@ struct xbr_handoff {
 	__u16 origin; /* where the source of a frame from the uplink is known; see bpf/modes.h */
 	__u16 tci;    /* of its VLAN: priority, DEI and VID; VID 0: of no VLAN */
 	struct xbr_deeds deeds;
+	__u64 state; /* enum xbr_flow_state */
 };
-_Static_assert(sizeof(struct xbr_handoff) == 24, "a multiple of four, as the metadata area asks");
+_Static_assert(sizeof(struct xbr_handoff) == 32, "a multiple of four, as the metadata area asks");
 
 /* ---- the punt path ---------------------------------------------------------------------------------- */
 

@@ -59,7 +59,7 @@ struct xbr_flow {
 	__u8 tcp_flags;
 	__u8 icmp_type;
 	__u8 icmp_code;
-	__u8 state; /* enum xbr_flow_state; 0: it is of no connection */
+	__u8 state; /* enum xbr_flow_state; 0: it can be of no connection */
 	union {     /* words 8, 9 */
 		__u8 nd_target[16];
 		struct {

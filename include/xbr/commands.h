@@ -317,6 +317,7 @@ enum xbr_command_flags {
 	XBR_ACL_WORD(X, "arp_sha", "LLADDR[/MASK]", "ARP sender's Ethernet address") \
 	XBR_ACL_WORD(X, "arp_tha", "LLADDR[/MASK]", "ARP target's Ethernet address") \
 	XBR_ACL_WORD(X, "nd_target", "PREFIX", "target of a neighbour solicitation, advertisement or redirect") \
+	XBR_ACL_WORD(X, "state", "STATES", "of its connection: new, established, related, invalid, with commas") \
 	X("redirect", "redirect", DEV, "DEV", 0, 0, 0, "send it to this port, whatever the fdb says") \
 	X("mirror", "mirror", DEV, "DEV", 0, 0, 0, "a copy, as the frame came in, leaves by this port") \
 	X("mark", "mark", STRING, "MARK", 0, 0, 0, "mark of the packet in the host (fwmark), 1 to 0xffffffff") \
@@ -340,6 +341,10 @@ enum xbr_command_flags {
 #define XBR_PARAMS_acl_lint(X) XBR_PARAM_LIST(X, XBR_REQUIRED)
 #define XBR_PARAMS_acl_replace(X) XBR_PARAM_LIST(X, XBR_REQUIRED) \
 	X("file", "file", STRING, "FILE", 0, 0, XBR_BARE | XBR_REQUIRED, "a rule in each line; -: standard input")
+
+#define XBR_PARAMS_conn_show(X) \
+	X("dev", "dev", DEV, "DEV", 0, 0, 0, "only those that were begun by this port")
+#define XBR_PARAMS_conn_flush(X) XBR_PARAMS_conn_show(X)
 
 #define XBR_PARAMS_aclset_add(X) XBR_PARAM_SET_NAME(X) \
 	X("member", "member", STRING, "MEMBER", 0, 0, XBR_BARE | XBR_REQUIRED, \
@@ -507,6 +512,8 @@ enum xbr_command_flags {
 	X(acl,    show,    "acl.show",    0, "list access lists, their rules, and with -s what they counted") \
 	X(acl,    lint,    "acl.lint",    0, "name rules that no frame can reach, duplicates, contradictions") \
 	X(acl,    replace, "acl.replace", 0, "give a list the rules of a file and no others, from one frame to the next") \
+	X(conn,   show,    "conn.show",   0, "list the connections that rules with state go by") \
+	X(conn,   flush,   "conn.flush",  0, "forget connections") \
 	X(aclset, add,     "aclset.add",  0, "add to a named set, which is made by its first") \
 	X(aclset, del,     "aclset.del",  0, "delete a member of a set, or a set that no rule asks") \
 	X(aclset, show,    "aclset.show", 0, "list named sets") \

@@ -19,7 +19,8 @@
 	X(punt,  "frames for the agent") \
 	X(stp,   "spanning tree states by MSTI") \
 	X(acl,   "access lists") \
-	X(qos,   "policers, marking")
+	X(qos,   "policers, marking") \
+	X(conn,  "states of connections in access lists")
 /* clang-format on */
 
 #define XBR_FEATURE_NUMBER(name, what) XBR_FEATURE_NUMBER_##name,

@@ -88,7 +88,8 @@
 	X(acl_mirror,       NOTE,    "a copy that a rule of an access list made left by this port") \
 	X(policed,          DROP,    "beyond the rate of a meter where it came in") \
 	X(policed_out,      DROP,    "beyond the rate of a meter where it would leave") \
-	X(copy_policed,     NOTE,    "a flooded copy was beyond the rate of a meter of this egress port")
+	X(copy_policed,     NOTE,    "a flooded copy was beyond the rate of a meter of this egress port") \
+	X(conn_limit,       DROP,    "it would begin a connection, and its port has as many as it may, or there is no room")
 /* clang-format on */
 
 enum xbr_reason {

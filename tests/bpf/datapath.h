@@ -114,6 +114,10 @@ int datapath_punt_counts(const struct datapath *dp, __u32 port, __u32 reason,
 /* Buckets of the decision cache in datapaths that are opened from now on. */
 extern __u32 datapath_acl_buckets;
 
+/* An empty table of connections, with so many for each port; and time goes by for those in it. */
+int datapath_set_conns(const struct datapath *dp, __u32 limit);
+void datapath_age_conns(const struct datapath *dp, double seconds);
+
 struct acl_image;
 
 /* Gives a list a compiled image, whose cells are on the heap: they are taken over. Takes one away. */

@@ -14,6 +14,7 @@
 #include "datapath.h"
 #include "host.h"
 #include "skeleton.h"
+#include "xbr/conn.h"
 
 #define RULES_MAX 64
 #define SEED      0x5eed
@@ -200,4 +201,60 @@ int datapath_set_members(const struct datapath *dp, const struct xbr_acl_member 
 	for (__u32 i = 0; i < count && !err; i++)
 		err = bpf_map_update_elem(fd, &members[i], &one, BPF_ANY);
 	return err;
+}
+
+/* ---- connections ---- */
+
+#define CONN_BUCKETS 16 /* all are looked through where a port is at its limit */
+#define CONN_HZ      100000
+#define CONN_OCTETS  ((CONN_BUCKETS + 1ul) * XBR_ACL_CELL)
+
+static char host_conns[CONN_OCTETS] __attribute__((aligned(64)));
+static void *conn_cells[HOOK_COUNT];
+
+static void *map_conns(const struct datapath *dp)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_INNER_MAP | BPF_F_MMAPABLE);
+	int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "xbr_test", sizeof(__u32), XBR_ACL_CELL, CONN_BUCKETS + 1,
+				&opts);
+	void *memory = MAP_FAILED;
+	__u32 number = XBR_CONN_TABLE;
+
+	if (fd < 0)
+		return NULL;
+	if (!bpf_map_update_elem(bpf_map__fd(dp->skeleton->maps.acl_images), &number, &fd, BPF_ANY))
+		memory = mmap(NULL, CONN_OCTETS, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	close(fd);
+	return memory == MAP_FAILED ? NULL : memory;
+}
+
+int datapath_set_conns(const struct datapath *dp, __u32 limit)
+{
+	void *cells = dp->skeleton ? map_conns(dp) : host_conns;
+
+	if (!cells)
+		return -ENOMEM;
+	if (dp->skeleton && conn_cells[dp->hook])
+		munmap(conn_cells[dp->hook], CONN_OCTETS);
+	conn_cells[dp->hook] = cells;
+	memset(cells, 0, CONN_OCTETS);
+	*(struct xbr_conn_header *)cells = (struct xbr_conn_header){.seed = SEED,
+								    .layout = XBR_CONN_LAYOUT,
+								    .mask = CONN_BUCKETS - 1,
+								    .hz = CONN_HZ,
+								    .limit = limit};
+	if (!dp->skeleton)
+		host_acl.conns = (struct host_acl_image){cells, CONN_BUCKETS + 1};
+	for (__u32 port = 0; port < HOST_PORTS; port++)
+		dp->tables.port_live[port].conns = 0;
+	return 0;
+}
+
+void datapath_age_conns(const struct datapath *dp, double seconds)
+{
+	struct xbr_conn_bucket *buckets =
+		(struct xbr_conn_bucket *)((char *)conn_cells[dp->hook] + XBR_ACL_CELL);
+
+	for (__u32 i = 0; i < CONN_BUCKETS * XBR_CONN_WAYS; i++)
+		buckets[i / XBR_CONN_WAYS].data[i % XBR_CONN_WAYS].seen -= (__u32)(seconds * CONN_HZ);
 }

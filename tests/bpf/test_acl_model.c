@@ -3,7 +3,8 @@
  * Access lists against a model that does not know how they are compiled: tests/bpf/acl_model.py makes rules
  * and frames at random and says what must come out; here the same lists are compiled and the same frames run,
  * each twice (the second time the decision is remembered), by XDP, TC and the host build. XBR_ACL_LISTS in
- * the environment says how many lists, of 200 frames each.
+ * the environment says how many lists, of 200 frames each. In the same way tests/bpf/conn_model.py says what
+ * rules with `state` make of conversations.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -23,7 +24,7 @@
 static struct lab lab;
 static struct datapath datapaths[HOOK_COUNT];
 static struct {
-	unsigned long frames[HOOK_COUNT], outcome[3], refused;
+	unsigned long frames[HOOK_COUNT], outcome[4], refused;
 } tally;
 
 /* What the model said so far of the list in hand. */
@@ -31,6 +32,7 @@ struct reading {
 	char rules[RULES_TEXT];
 	struct xbr_acl_member members[HOST_MEMBERS];
 	__u32 member_count;
+	__u32 conns; /* for each port; 0: none are kept */
 	unsigned long line;
 };
 
@@ -83,7 +85,7 @@ static bool load_list(const struct reading *r)
 		const struct datapath *dp = &datapaths[hook];
 
 		if (datapath_set_members(dp, r->members, r->member_count) ||
-		    datapath_set_acl(dp, 1, r->rules)) {
+		    (r->conns && datapath_set_conns(dp, r->conns)) || datapath_set_acl(dp, 1, r->rules)) {
 			complain(r, dp, "cannot be loaded", r->rules);
 			ok = false;
 		}
@@ -99,18 +101,21 @@ static const char *outcome_of(const struct datapath *dp)
 		return "deny";
 	case XBR_REASON_acl_unparsed:
 		return "unparsed";
+	case XBR_REASON_conn_limit:
+		return "limit";
 	default:
 		return "permit";
 	}
 }
 
+/* port: where the frame comes in, each time it does. */
 static void run_in(const struct reading *r, const struct datapath *dp, const __u8 *frame, __u32 length,
-		   const char *expected, __u32 seq, const char *line)
+		   __u32 port, const char *expected, __u32 seq, const char *line)
 {
-	struct arrival arrival = {.bytes = frame, .length = length, .ifindex = lab.ifindex[P1]};
+	struct arrival arrival = {.bytes = frame, .length = length, .ifindex = lab.ifindex[port]};
 	__u32 counted, frames;
 
-	for (int again = 0; again < 2; again++) {
+	for (int again = 0; again < (r->conns ? 1 : 2); again++) {
 		if (datapath_run(dp, &arrival, NULL)) {
 			tally.refused += dp->hook == HOOK_TC;
 			if (dp->hook != HOOK_TC)
@@ -130,20 +135,27 @@ static void run_in(const struct reading *r, const struct datapath *dp, const __u
 	}
 }
 
-static void take_frame(const struct reading *r, const char *line)
+/* line: from the octets on. */
+static void take_frame(const struct reading *r, __u32 port, const char *line)
 {
 	__u8 frame[FRAME_MAX];
-	__u32 length = hex(line + 2, frame, sizeof(frame));
+	__u32 length = hex(line, frame, sizeof(frame));
 	unsigned int seq;
 	char expected[16];
 
-	if (sscanf(line + 2 + 2 * length, " %15s %u", expected, &seq) != 2) {
+	if (sscanf(line + 2 * length, " %15s %u", expected, &seq) != 2) {
 		CU_FAIL("the model's answer is understood");
 		return;
 	}
-	tally.outcome[expected[0] == 'p' ? 0 : expected[0] == 'd' ? 1 : 2]++;
+	tally.outcome[expected[0] == 'p' ? 0 : expected[0] == 'd' ? 1 : expected[0] == 'u' ? 2 : 3]++;
 	for (int hook = 0; hook < HOOK_COUNT; hook++)
-		run_in(r, &datapaths[hook], frame, length, expected, seq, line);
+		run_in(r, &datapaths[hook], frame, length, port, expected, seq, line);
+}
+
+static void pass_time(double seconds)
+{
+	for (int hook = 0; hook < HOOK_COUNT; hook++)
+		datapath_age_conns(&datapaths[hook], seconds);
 }
 
 static void take_line(struct reading *r, const char *line, bool *loaded)
@@ -153,6 +165,17 @@ static void take_line(struct reading *r, const char *line, bool *loaded)
 	case 'L':
 		r->rules[0] = '\0';
 		r->member_count = 0;
+		r->conns = 0;
+		break;
+	case 'C':
+		r->conns = (__u32)strtoul(line + 2, NULL, 10);
+		break;
+	case 'T':
+		pass_time(strtod(line + 2, NULL));
+		break;
+	case 'P':
+		if (*loaded)
+			take_frame(r, line[2] == '1' ? P1 : P2, line + 4);
 		break;
 	case 'M':
 		take_member(r, line);
@@ -165,25 +188,29 @@ static void take_line(struct reading *r, const char *line, bool *loaded)
 		break;
 	case 'F':
 		if (*loaded)
-			take_frame(r, line);
+			take_frame(r, P1, line + 2);
 		break;
 	}
 }
 
-static void prepare(void)
+static void prepare(bool conns)
 {
 	static const struct row usual;
 
 	for (int hook = 0; hook < HOOK_COUNT; hook++) {
 		CU_ASSERT_EQUAL_FATAL(datapath_open(&datapaths[hook], (enum hook)hook, ROW_BUCKETS), 0);
 		CU_ASSERT_EQUAL_FATAL(row_prepare(&usual, &datapaths[hook], &lab), 0);
-		datapaths[hook].tables.ports[P1].acl_in = 1;
-		datapaths[hook].tables.ports[P1].acl_window_mask = XBR_ACL_CACHE_BUCKETS - 1;
-		datapaths[hook].tables.ports[P1].flags |= XBR_PORT_ACL;
+		for (__u32 port = P1; port <= P2; port++) {
+			datapaths[hook].tables.ports[port].acl_in = 1;
+			datapaths[hook].tables.ports[port].acl_window_mask = XBR_ACL_CACHE_BUCKETS - 1;
+			datapaths[hook].tables.ports[port].flags |= XBR_PORT_ACL;
+		}
+		if (conns)
+			datapaths[hook].tables.bridges[ROW_BRIDGE].flags |= XBR_BRIDGE_CONNS;
 	}
 }
 
-static void lists_decide_as_the_model_says(void)
+static void ask_model(const char *path, bool conns)
 {
 	const char *wanted = getenv("XBR_ACL_LISTS");
 	static struct reading reading;
@@ -192,29 +219,42 @@ static void lists_decide_as_the_model_says(void)
 	char command[128];
 	FILE *model;
 
-	snprintf(command, sizeof(command), "/usr/bin/python3 tests/bpf/acl_model.py %d %lu %d", SEED,
+	memset(&tally, 0, sizeof(tally));
+	snprintf(command, sizeof(command), "/usr/bin/python3 %s %d %lu %d", path, SEED,
 		 wanted ? strtoul(wanted, NULL, 10) : LISTS, FRAMES);
 	CU_ASSERT_EQUAL_FATAL(lab_open(&lab), 0);
-	prepare();
+	prepare(conns);
 	model = popen(command, "r");
 	CU_ASSERT_PTR_NOT_NULL_FATAL(model);
 	while (fgets(line, sizeof(line), model))
 		take_line(&reading, line, &loaded);
 	CU_ASSERT_EQUAL(pclose(model), 0);
-	CU_ASSERT(tally.outcome[0] && tally.outcome[1] && tally.outcome[2]);
-	printf("acl: %lu permitted, %lu denied, %lu unparsed; runs: host %lu, xdp %lu, tc %lu (%lu refused "
+	CU_ASSERT(tally.outcome[0] && tally.outcome[1] && tally.outcome[2] && !!tally.outcome[3] == conns);
+	printf("acl: %lu permitted, %lu denied, %lu unparsed, %lu at their limit; runs: host %lu, xdp %lu, "
+	       "tc %lu (%lu refused "
 	       "by the kernel)\n",
-	       tally.outcome[0], tally.outcome[1], tally.outcome[2], tally.frames[HOOK_HOST],
-	       tally.frames[HOOK_XDP], tally.frames[HOOK_TC], tally.refused);
+	       tally.outcome[0], tally.outcome[1], tally.outcome[2], tally.outcome[3],
+	       tally.frames[HOOK_HOST], tally.frames[HOOK_XDP], tally.frames[HOOK_TC], tally.refused);
 	for (int hook = 0; hook < HOOK_COUNT; hook++)
 		datapath_close(&datapaths[hook]);
 	lab_close(&lab);
+}
+
+static void lists_decide_as_the_model_says(void)
+{
+	ask_model("tests/bpf/acl_model.py", false);
+}
+
+static void states_are_as_the_model_says(void)
+{
+	ask_model("tests/bpf/conn_model.py", true);
 }
 
 int test_acl_model_suite(void)
 {
 	static const struct test_case cases[] = {
 		TEST(lists_decide_as_the_model_says),
+		TEST(states_are_as_the_model_says),
 		{NULL, NULL},
 	};
 

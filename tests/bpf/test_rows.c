@@ -341,12 +341,13 @@ static bool table_reaches(const struct row_table *table, __u32 reason)
 	return false;
 }
 
-/* Those of the punt path are shown by test_punt.c, those of channels by test_channels.c; the kernel refuses a
+/* Those of the punt path are shown by test_punt.c, those of channels by test_channels.c, of
+ * connections by test_acl_model.c; the kernel refuses a
  * tag (channel_failed) only where it has no memory. */
 static bool is_shown_elsewhere(__u32 reason)
 {
 	return reason == XBR_REASON_punted || reason == XBR_REASON_punt_policed ||
-	       reason == XBR_REASON_punt_lost ||
+	       reason == XBR_REASON_punt_lost || reason == XBR_REASON_conn_limit ||
 	       (reason >= XBR_REASON_no_channel && reason <= XBR_REASON_channel_failed);
 }
 

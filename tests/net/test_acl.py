@@ -142,6 +142,8 @@ acl add guest seq 40 permit arp_op request not arp_sip 10.0.0.0/8 arp_sha 02:00:
 acl add guest seq 50 deny nd_target fe80::/10
 acl add guest seq 60 permit ip_proto icmp icmp_type 8 icmp_code 0 dscp 46 frag no
 acl add guest seq 70 permit eth_type 0x88b6 redirect v2
+acl add guest seq 75 deny state invalid
+acl add guest seq 76 permit not state new,related ip_proto tcp
 acl add guest seq 80 permit eth_type 0x88b7 mirror v2 mark 4294967295 set_vlan_prio 0 set_dscp 46
 acl add other seq 10 deny
 acl bind guest dev v1 in
@@ -223,6 +225,7 @@ def test_rules_mirror_and_change(running, hook):
     ("acl add guest deny redirect v1", "cannot be redirected"),
     ("acl add guest permit redirect v9", "v9 is not a port"),
     ("acl add guest permit mirror v9", "v9 is not a port"),
+    ("acl add guest deny state old", "new, established, related, invalid"),
     ("acl add guest deny mark 3", "cannot be marked or changed"),
     ("acl add guest permit mark 0", "a number from 1"),
     ("acl add guest permit set_dscp 64", "a code point from 0 to 63"),
@@ -353,3 +356,51 @@ def test_one_rule_more_at_a_hundred_thousand(running):
     one = (time.monotonic() - begin) / 20
     assert whole < 60 and one < 2
     print(f"100,000 rules: {whole:.2f} s; one more, command and all: {1000 * one:.1f} ms")
+
+
+@pytest.mark.parametrize("hook", ["off", "generic"])
+def test_answers_pass_and_strangers_do_not(pair, hook):
+    """What g1 begins is answered, nothing else reaches it; and so it stays when the agent is killed."""
+    lab, g1, g2 = pair
+    lab.xbr(f"link set dev v1 xdp {hook}")
+    lab.xbr(f"link set dev v2 xdp {hook}")
+    lab.xbr("acl add guard permit state established,related")
+    lab.xbr("acl add guard deny ip_proto udp")
+    lab.xbr("acl add guard deny ip_proto tcp")
+    lab.xbr("acl bind guard dev v1 out")
+
+    def there(sport, dport):
+        return ethernet(g2.mac, g1.mac, 0x0800, ipv4("10.0.0.1", "10.0.0.2", 17, udp(sport, dport)))
+
+    def back(sport, dport):
+        return ethernet(g1.mac, g2.mac, 0x0800, ipv4("10.0.0.2", "10.0.0.1", 17, udp(sport, dport)))
+    assert passes(lab, g2, g1, back(53, 1000)) == 0
+    assert passes(lab, g1, g2, there(1001, 53)) == 1
+    assert passes(lab, g2, g1, back(53, 1001)) == 1
+    assert passes(lab, g2, g1, back(53, 1002)) == 0
+    shown_conns = lab.show("conn show")
+    assert [(each["ifname"], each["src_ip"], each["src_port"], each["dst_port"], each["phase"]) for each in shown_conns] == [
+        ("v1", "10.0.0.1", 1001, 53, "replied")]
+    lab.agent.kill9()
+    assert passes(lab, g2, g1, back(53, 1001)) == 1 and passes(lab, g2, g1, back(53, 1003)) == 0
+    assert passes(lab, g1, g2, there(1004, 53)) == 1
+    lab.agent.start()
+    assert passes(lab, g2, g1, back(53, 1004)) == 1 and passes(lab, g2, g1, back(53, 1005)) == 0
+    assert len(lab.show("conn show dev v1")) == 2 and lab.show("conn show dev v2") == []
+    assert json.loads(lab.xbr(["-j", "conn", "flush", "dev", "v1"]).stdout)["flushed"] == 2
+    assert lab.show("conn show") == [] and passes(lab, g2, g1, back(53, 1004)) == 0
+    assert "acl add guard seq 10 permit state established,related" in lab.xbr("save").stdout
+    assert "v9 is not a port" in lab.xbr("conn show dev v9", check=False).stderr
+
+
+def test_one_guest_cannot_fill_the_table(pair):
+    """It is refused more than its share, and others begin connections all the same."""
+    lab, g1, g2 = pair
+    lab.xbr("acl add guard permit state new,established")
+    lab.xbr("acl bind guard br br0 in")
+    for low in range(0, 5000, 100):
+        g1.send(*(ethernet(g2.mac, g1.mac, 0x0800, ipv4("10.0.0.1", "10.0.0.2", 17, udp(1000 + low + n, 53))) for n in range(100)))
+    assert lab.stats("v1")["reasons"]["conn_limit"] == 5000 - 4096
+    other = ethernet(g1.mac, g2.mac, 0x0800, ipv4("10.0.0.2", "10.0.0.1", 17, udp(9, 9)))
+    assert passes(lab, g2, g1, other) == 1
+    assert len(lab.show("conn show dev v1")) == 4096
