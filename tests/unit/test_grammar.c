@@ -251,7 +251,7 @@ static void test_words_are_shortened_where_unique(void)
 		{"l se v1 hai on", "link.set {\"dev\":\"v1\",\"hairpin\":true}"},
 		{"l se v1 isolate of", "link.set {\"dev\":\"v1\",\"isolated\":false}"},
 		{"s", "1: 's' is short for more than one object: storm_control, stats, stp, save"},
-		{"co", "1: 'co' is short for more than one object: confirm, completion"},
+		{"co", "1: 'co' is short for more than one object: conn, confirm, completion"},
 		{"l set v1 f on", "10: 'f' is short for more than one option of link set: flood, "
 				  "fdb_max_learned, fdb_max_learned_action, fdb_move_rate"},
 		{"fdb add 02:00:00:00:00:01 dev v1 st",
