@@ -259,14 +259,15 @@ PART void acl_say_changes(const struct acl_walk *w, struct flow *flow)
 }
 
 /*
- * What a list says of the frame in flow_scratch(), counted, as the word of struct xbr_acl_action. window:
- * acl_window() of the ingress port. in, out: port numbers, for the log; out 0: an ingress list. A list that
- * is not there denies: it is never passed by for a fault.
+ * What a list says of the frame in flow_scratch(), counted, as the word of struct xbr_acl_action. in, out:
+ * port numbers, for the log; out 0: an ingress list. A list that is not there denies: it is never passed by
+ * for a fault.
  */
-GLOBAL __u64 acl_ask(__u32 list, __u32 window, __u32 in, __u32 out)
+GLOBAL __u64 acl_ask(__u32 list, __u32 in, __u32 out)
 {
 	struct acl_walk w = {.image = acl_image(list)};
 	const struct xbr_acl_header *header;
+	const struct xbr_port *port;
 	struct flow *flow = flow_scratch();
 
 	header = w.image ? acl_cell(w.image, 0) : NULL;
@@ -274,7 +275,8 @@ GLOBAL __u64 acl_ask(__u32 list, __u32 window, __u32 in, __u32 out)
 		return XBR_ACL_DENY | XBR_ACL_UNPARSED;
 	flow->in = in;
 	flow->out = out;
-	flow->window = window;
+	port = port_get(in);
+	flow->window = port ? acl_window(port) : 0;
 	flow->tag = list << 8 | flow->level;
 	acl_begin(flow, header);
 	if (!acl_recall(flow)) {
@@ -346,13 +348,13 @@ GLOBAL int acl_note_deeds(struct frame *f, __u64 word)
 }
 
 /* One list that is bound where the frame comes in. False: it ends the frame's way. */
-STAGE bool acl_in_by(struct frame *f, __u32 list, __u32 window)
+STAGE bool acl_in_by(struct frame *f, __u32 list)
 {
 	union acl_word say = {};
 
 	if (!list)
 		return true;
-	say.word = acl_ask(list, window, f->in, 0);
+	say.word = acl_ask(list, f->in, 0);
 	if (say.action.what & (XBR_ACL_MIRROR | XBR_ACL_CHANGES))
 		acl_note_deeds(f, say.word);
 	if (say.action.what & XBR_ACL_DENY)
@@ -390,9 +392,9 @@ STAGE void acl_look_conn(struct frame *f, const struct xbr_port *port, const str
 }
 
 /* The frame is sent on: so is its connection. */
-STAGE void acl_commit(struct frame *f, const struct xbr_port *port, const struct xbr_bridge *bridge)
+STAGE void acl_commit(struct frame *f)
 {
-	if (!feature_on(XBR_FEATURE_conn) || !acl_wanted(port) || !(bridge->flags & XBR_BRIDGE_CONNS))
+	if (!feature_on(XBR_FEATURE_conn) || !f->state)
 		return;
 	if ((f->verdict == XBR_VERDICT_FORWARD || f->verdict == XBR_VERDICT_FLOOD) && !conn_commit())
 		frame_drop(f, XBR_REASON_conn_limit);
@@ -413,40 +415,48 @@ STAGE void acl_look(const struct frame *f, const struct octets *octets)
 }
 
 /* Lists that are bound to a VLAN of the bridge, or to one of any bridge. */
-STAGE bool acl_in_by_vlan(struct frame *f, const struct xbr_port *port, const struct xbr_bridge *bridge,
-			  __u32 window)
+STAGE bool acl_in_by_vlan(struct frame *f, const struct xbr_port *port, const struct xbr_bridge *bridge)
 {
 	const struct xbr_acl_bound *bound;
 
 	if (!(bridge->flags & XBR_BRIDGE_ACL_VLANS))
 		return true;
 	bound = acl_vlan(port->bridge, acl_vid(f));
-	if (bound && !acl_in_by(f, bound->in, window))
+	if (bound && !acl_in_by(f, bound->in))
 		return false;
 	bound = acl_vlan(0, acl_vid(f));
-	return !bound || acl_in_by(f, bound->in, window);
+	return !bound || acl_in_by(f, bound->in);
 }
 
-STAGE bool acl_in(struct frame *f, const struct xbr_port *port, const struct xbr_bridge *bridge,
-		  const struct octets *octets)
-{
-	__u32 window = acl_window(port);
+/* A function of its own for its stack. */
+#define ACL_IN_OF(hook, context_, octets_)                                                                   \
+	PART bool acl_in_by_##hook(context_ *context, struct frame *f)                                       \
+	{                                                                                                    \
+		const struct octets octets = octets_(context);                                               \
+		const struct xbr_port *port = port_get(f->in);                                               \
+		const struct xbr_bridge *bridge = port ? bridge_get(port->bridge) : NULL;                    \
+                                                                                                             \
+		if (!bridge)                                                                                 \
+			return frame_drop(f, XBR_REASON_no_port);                                            \
+		acl_look(f, &octets);                                                                        \
+		acl_look_conn(f, port, bridge);                                                              \
+		return acl_in_by(f, port->acl_in) && acl_in_by_vlan(f, port, bridge) &&                      \
+		       acl_in_by(f, bridge->acl_in);                                                         \
+	}
+EACH_HOOK(ACL_IN_OF)
 
-	if (!acl_wanted(port))
-		return true;
-	acl_look(f, octets);
-	acl_look_conn(f, port, bridge);
-	return acl_in_by(f, port->acl_in, window) && acl_in_by_vlan(f, port, bridge, window) &&
-	       acl_in_by(f, bridge->acl_in, window);
+STAGE bool acl_in(struct frame *f, const struct xbr_port *port, const struct octets *octets)
+{
+	return !acl_wanted(port) || BY_HOOK(octets, acl_in_by, f);
 }
 
 /* Lists that are bound where frames leave only let pass or not: the agent binds no others there. */
-STAGE bool acl_out_by(const struct frame *f, __u32 list, __u32 window, __u32 out)
+STAGE bool acl_out_by(const struct frame *f, __u32 list, __u32 out)
 {
 	union acl_word say = {};
 
 	if (list)
-		say.word = acl_ask(list, window, f->in, out);
+		say.word = acl_ask(list, f->in, out);
 	return !(say.action.what & XBR_ACL_DENY);
 }
 
@@ -459,30 +469,29 @@ STAGE bool acl_is_bound_out(const struct xbr_port *out)
 }
 
 STAGE bool acl_out_by_vlan(const struct frame *f, const struct xbr_port *out, const struct xbr_bridge *bridge,
-			   __u32 window, __u32 number)
+			   __u32 number)
 {
 	const struct xbr_acl_bound *bound;
 
 	if (!(bridge->flags & XBR_BRIDGE_ACL_VLANS))
 		return true;
 	bound = acl_vlan(out->bridge, acl_vid(f));
-	if (bound && !acl_out_by(f, bound->out, window, number))
+	if (bound && !acl_out_by(f, bound->out, number))
 		return false;
 	bound = acl_vlan(0, acl_vid(f));
-	return !bound || acl_out_by(f, bound->out, window, number);
+	return !bound || acl_out_by(f, bound->out, number);
 }
 
 /* May the frame in flow_scratch() leave by this port? */
 STAGE bool acl_out(const struct frame *f, const struct xbr_port *in, const struct xbr_port *out, __u32 number)
 {
 	const struct xbr_bridge *bridge;
-	__u32 window = acl_window(in);
 
 	if (!acl_wanted(in) || !acl_is_bound_out(out))
 		return true;
 	bridge = bridge_get(out->bridge);
-	return bridge && acl_out_by(f, bridge->acl_out, window, number) &&
-	       acl_out_by_vlan(f, out, bridge, window, number) && acl_out_by(f, out->acl_out, window, number);
+	return bridge && acl_out_by(f, bridge->acl_out, number) && acl_out_by_vlan(f, out, bridge, number) &&
+	       acl_out_by(f, out->acl_out, number);
 }
 
 #endif

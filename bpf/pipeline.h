@@ -135,12 +135,11 @@ STAGE void pipeline(struct frame *f, const struct octets *octets)
 	bridge = bridge_get(port->bridge);
 	if (!bridge || !ingress(f) || !punt(f, port, bridge) || !ingress_state(f, port, bridge))
 		return;
-	if (!vlan(f, port, bridge) || !mst(f, bridge) || !guard(f, port, octets) ||
-	    !acl_in(f, port, bridge, octets))
+	if (!vlan(f, port, bridge) || !mst(f, bridge) || !guard(f, port, octets) || !acl_in(f, port, octets))
 		return;
 	relay(f, port, bridge);
 	storm(f, port);
-	acl_commit(f, port, bridge);
+	acl_commit(f);
 }
 
 /* For tests: what was decided, whatever becomes of it. */
