@@ -77,7 +77,7 @@ mkdir -p docs
 printf 'no picture\n' >docs/tour.md
 expect 1 tour 'a tour without the picture'
 rm -rf docs agent bpf cli include tests
-for part in README.md docs agent bpf cli include tests; do
+for part in README.md docs agent bpf cli include tests vm; do
 	cp -r "$top/$part" .
 done
 expect 0 tour 'the tour as it is'

@@ -97,7 +97,7 @@ MISTAKES = {
     "fdb flush": "word 3: fdb flush needs dev DEV or br BR",
     "apply": "word 2: apply needs FILE",
     "apply x confirm 0": "word 4: '0' is out of range; confirm takes 1 to 86400 seconds",
-    "monitor stats": "word 2: 'stats' is no option of monitor; known: bridge, link, fdb, acl, all",
+    "monitor stats": "word 2: 'stats' is no option of monitor; known: bridge, link, fdb, acl, offload, all",
     "monitor fdb all": "word 3: 'all' stands alone",
     "completion zsh": "word 2: 'zsh' is no option of completion; known: bash",
     "fdb s 02:00:00:00:00:01 dev v1 m s": "word 3: '02:00:00:00:00:01' is no option of fdb show",

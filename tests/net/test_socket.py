@@ -296,6 +296,11 @@ def api_options(title):
     return [name for row in re.findall(r"^\| (`.*?) \|", section, re.M) for name in re.findall(r"`(\w+)`", row)]
 
 
+def api_objects_among_options():
+    """Options whose values are objects."""
+    return set(re.findall(r"^\| `(\w+)` \| an object of ", API, re.M))
+
+
 def api_object(name):
     """The keys that the page gives for an object, at any depth, less those marked as not always there (?)."""
     text = re.search(rf"^{name}: `(\{{.*?\}})`\.", API.split("## Objects")[1], re.M | re.S).group(1)
@@ -326,8 +331,9 @@ def test_every_method_of_the_page_exists(running):
 
 def test_every_parameter_of_the_page_is_known(running):
     """Given the wrong type, it is that parameter the agent complains of."""
-    options = {"bridge": api_options("Bridge"), "link": api_options("Link")}
-    samples = {"bridge": "br0", "dev": "v1", "vid": 10, "to": 20, "reason": "all", "frame": "00" * 14, "master": "br0", "lladdr": "02:00:00:00:00:01", "lladdrs": "020000000001", "commands": []}
+    options, objects = {"bridge": api_options("Bridge"), "link": api_options("Link")}, api_objects_among_options()
+    samples = {"bridge": "br0", "dev": "v1", "vid": 10, "to": 20, "reason": "all", "frame": "00" * 14, "master": "br0", "lladdr": "02:00:00:00:00:01", "lladdrs": "020000000001", "commands": [],
+               "name": "m1", "direction": "in", "msti": 1, "vf": 0}
     with Client(running) as client:
         for method, parameters in api_methods().items():
             names = [name for name, _ in parameters]
@@ -335,7 +341,7 @@ def test_every_parameter_of_the_page_is_known(running):
             if method in ("bridge.add", "bridge.set", "link.add", "link.set"):
                 names += options[method.split(".")[0]]
             for name in names:
-                answer = client.call(method, **{**required, name: {}})
+                answer = client.call(method, **{**required, name: [] if name in objects else {}})
                 assert "error" in answer and answer["error"]["message"].startswith(f"{name} must be"), (method, name, answer)
             for name in required:
                 answer = client.call(method, **{key: value for key, value in required.items() if key != name})
