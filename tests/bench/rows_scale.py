@@ -16,6 +16,7 @@ PORTS = 256
 RATES = (("1000pps", 1000, False), ("100000pps", 100_000, False), ("10mbit", 10e6, True), ("1gbit", 1e9, True))
 LENGTHS = (60, 512, 1500)
 TRIAL = 20_000
+PATIENCE = 0.02  # of tests/bench/frames.c: what nobody gets is waited for so long
 
 
 # ---- storm control ------------------------------------------------------------------------------------------
@@ -27,29 +28,43 @@ class Storm:
     def __init__(self, cores):
         self.side = Xbr(2, sink=None)
         self.frames = [self.side.frames] if cores == 1 else [self.side.frames, Frames(self.side.lab, cpu=(CPU + 1) % 2)]
-        for frames in self.frames:
-            frames.tell("next", self.side.xdp_program(1))
 
     def limit(self, rate):
+        """The first one has other programs loaded: what generated frames meet is looked up after it."""
         self.side.lab.xbr(f"link set v1 storm_control broadcast {rate} storm_control unknown {rate}")
+        for frames in self.frames:
+            frames.tell("next", self.side.xdp_program(1))
 
     def admitted(self):
         reasons = self.side.lab.stats("v1")["reasons"]
         return reasons["broadcast"] + reasons["unknown_unicast"]
 
     def run(self, length, number):
-        """Seconds."""
+        """Seconds from the first frame of anybody to the last of everybody."""
+        start = time.monotonic()
         for frames in self.frames:
             frames.start("run", "v1", number, length, "sequential", 1, 1, BROADCAST, 1)
-        return max(frames.answer()["ns"] for frames in self.frames) / 1e9
+        for frames in self.frames:
+            frames.answer()
+        return time.monotonic() - start - PATIENCE
 
-    def error(self, rate, bits, length, seconds):
-        """Per cent by which what was let in differs from the rate."""
-        number = int(TRIAL * seconds / self.run(length, TRIAL))
-        time.sleep(0.05)  # what was let in is paid for
+    def let_in(self, length, number):
+        time.sleep(0.05)  # what was let in before is paid for
         before = self.admitted()
         took = self.run(length, number)
-        return 100 * ((self.admitted() - before) * (8 * length if bits else 1) / rate / took - 1)
+        return took, self.admitted() - before
+
+    def error(self, rate, bits, length, seconds):
+        """
+        Per cent by which what was let in differs from the rate; None: not so many could be sent. A long run less a short one: the kernel
+        takes a tenth of a second to begin and end either.
+        """
+        number = int(TRIAL * seconds / self.run(length, TRIAL))
+        short, long = self.let_in(length, number // 4), self.let_in(length, number + number // 4)
+        wanted = rate / (8 * length if bits else 1) * (long[0] - short[0])
+        if len(self.frames) * number < 1.5 * wanted:
+            return None
+        return 100 * ((long[1] - short[1]) / wanted - 1)
 
 
 def storms(bench):
@@ -59,9 +74,9 @@ def storms(bench):
             for text, rate, bits in RATES:
                 storm.limit(text)
                 errors = [storm.error(rate, bits, length, 1.0 if bench.thorough else 0.5) for length in LENGTHS]
-                worst = max(errors, key=abs)
-                yield Line("storm", f"broadcasts of 60, 512, 1500 octets held to {text}, {cores} cores sending", "", ours=[abs(worst)], unit="%", limit=5,
-                           note=" ".join(f"{error:+.2f}" for error in errors))
+                found = [error for error in errors if error is not None]
+                yield Line("storm", f"broadcasts of 60, 512, 1500 octets held to {text}, {cores} cores sending", "", ours=[abs(error) for error in found], unit="%", limit=5,
+                           note=" ".join("-" if error is None else f"{error:+.2f}" for error in errors))
         finally:
             storm.side.close()
 
