@@ -410,7 +410,8 @@ STAGE void acl_look(const struct frame *f, const struct octets *octets)
 	flow->octets = f->len;
 	flow->gso_size = f->gso_size;
 	flow->key.tci = acl_tci(f);
-	BY_HOOK_ALONE(octets, flow_of);
+	if (!BY_HOOK_ALONE(octets, flow_of))
+		flow_parse();
 	flow->key.state = f->state;
 }
 

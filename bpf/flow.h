@@ -630,18 +630,19 @@ STAGE void flow_copy(struct flow *flow, const struct octets *octets)
 	flow->key.zero1 = 0;
 }
 
+/* False: it is not the usual frame, and flow_parse() has to read it. The caller calls that, for the sake of
+ * the combined stack. */
 #define FLOW_OF(hook, context_, octets_)                                                                     \
-	PART void flow_of_##hook(context_ *context)                                                          \
+	PART bool flow_of_##hook(context_ *context)                                                          \
 	{                                                                                                    \
 		const struct octets octets = octets_(context);                                               \
 		struct flow *flow = flow_scratch();                                                          \
                                                                                                              \
 		if (!flow)                                                                                   \
-			return;                                                                              \
+			return true;                                                                         \
 		flow_copy(flow, &octets);                                                                    \
 		flow_clear(flow);                                                                            \
-		if (!flow_plain(flow))                                                                       \
-			flow_parse();                                                                        \
+		return flow_plain(flow);                                                                     \
 	}
 EACH_HOOK(FLOW_OF)
 

@@ -37,11 +37,11 @@ struct frame {
 
 	bool injected; /* the agent sent it, as if received on `in`: not to be punted */
 	bool metered;  /* by police: what meters ask of it has been noted */
+	__u8 state;    /* by acl: enum xbr_flow_state */
 
 	/* by modes: the port at which the source of a frame from the uplink is known, else XBR_PORT_NONE */
 	__u32 origin;
 	/* by acl */
-	__u8 state;     /* enum xbr_flow_state */
 	__u16 redirect; /* the port that a rule sends it to; 0: as the FDB says */
 	__u16 meter;    /* that a rule holds it to; 0: none */
 	__u32 out;      /* of the decision: egress port of a FORWARD; enum xbr_punt_reason of a PUNT */
