@@ -321,6 +321,12 @@ def test_the_page_lists_enough_to_be_compared():
     assert all(len(api_object(name)) >= least for name, least in {"bridge": 21, "link": 29, "fdb": 7}.items())
 
 
+def test_every_method_is_on_the_page():
+    with open(os.path.join(ROOT, "agent/control/api.c")) as source:
+        methods = set(re.findall(r'^\t\{"([a-z_]+\.[a-z]+)", ', source.read(), re.M))
+    assert len(methods) > 40 and not {method for method in methods if f"`{method}`" not in API}
+
+
 def test_every_method_of_the_page_exists(running):
     with Client(running) as client:
         for method in api_methods():
@@ -333,7 +339,8 @@ def test_every_parameter_of_the_page_is_known(running):
     """Given the wrong type, it is that parameter the agent complains of."""
     options, objects = {"bridge": api_options("Bridge"), "link": api_options("Link")}, api_objects_among_options()
     samples = {"bridge": "br0", "dev": "v1", "vid": 10, "to": 20, "reason": "all", "frame": "00" * 14, "master": "br0", "lladdr": "02:00:00:00:00:01", "lladdrs": "020000000001", "commands": [],
-               "name": "m1", "direction": "in", "msti": 1, "vf": 0}
+               "name": "m1", "direction": "in", "msti": 1, "vf": 0, "list": "l1", "set": "s1", "member": "ports",
+               "file": "f", "text": ""}
     with Client(running) as client:
         for method, parameters in api_methods().items():
             names = [name for name, _ in parameters]
