@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """
 What devices do by themselves, as configuration: on veth pairs, which have features and queues but no virtual functions. Those, and the
-switch of a NIC, are in test_offload_sim.py.
+switch of a NIC, are in tests/vm/test_offload_sim.py.
 """
 
 import json
