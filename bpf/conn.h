@@ -16,7 +16,8 @@
 #include "flow.h"
 #include "xbr/conn.h"
 
-#define CONN_RECLAIM 16 /* buckets that a port at its limit looks through for what has ended */
+#define CONN_NO_PLACE 0x100u /* no serial */
+#define CONN_RECLAIM  16     /* buckets that a port at its limit looks through for what has ended */
 
 enum conn_tcp_flags {
 	CONN_FIN = 1,
@@ -425,51 +426,76 @@ STAGE bool conn_reclaim_way(struct xbr_conn_data *data, __u32 now, __u32 hz, __u
 	return true;
 }
 
-/* For a port at its limit: some of the table is looked through for what is over. */
-GLOBAL int conn_reclaim(__u32 port)
+/* Of a bucket, what is over. A function of its own for the verifier, as is conn_reclaim(). */
+GLOBAL int conn_reclaim_bucket(__u32 number)
 {
 	struct flow *flow = flow_scratch();
 	const void *image = acl_image(XBR_CONN_TABLE);
-	const struct xbr_conn_header *header = image ? acl_cell(image, 0) : NULL;
-	struct xbr_port_live *live = port_live_get(port);
-	struct xbr_conn_bucket *bucket;
+	struct xbr_conn_bucket *bucket = image ? conn_bucket(image, number) : NULL;
 
-	if (!flow || !header || !live)
+	if (!flow || !bucket)
 		return 0;
-	for (int i = 0; i < CONN_RECLAIM; i++) {
-		bucket = conn_bucket(image, live->conn_hand++ & header->mask);
-		if (!bucket)
-			return 0;
-		for (__u32 way = 0; way < XBR_CONN_WAYS; way++)
-			conn_reclaim_way(&bucket->data[way], flow->conn_now, flow->conn_hz, 0);
-	}
+	for (__u32 way = 0; way < XBR_CONN_WAYS; way++)
+		conn_reclaim_way(&bucket->data[way], flow->conn_now, flow->conn_hz, 0);
 	return 0;
 }
 
-/* A free place of the bucket is the flow's. */
-PART bool conn_take(const void *image, const struct flow *flow, __u32 number)
+/* For a port at its limit: some of the table is looked through for what is over. */
+GLOBAL int conn_reclaim(__u32 port)
 {
-	struct xbr_conn_bucket *bucket = conn_bucket(image, number);
-	union conn_word mine = {.word = flow->conn_new}, busy = mine;
-	const __u64 *from = (const __u64 *)&flow->conn_key;
+	const void *image = acl_image(XBR_CONN_TABLE);
+	const struct xbr_conn_header *header = image ? acl_cell(image, 0) : NULL;
+	struct xbr_port_live *live = port_live_get(port);
 
-	if (!bucket)
-		return false;
-	busy.data.phase = XBR_CONN_busy;
+	if (!header || !live)
+		return 0;
+	for (int i = 0; i < CONN_RECLAIM; i++)
+		conn_reclaim_bucket(live->conn_hand++ & header->mask);
+	return 0;
+}
+
+/* A place of the bucket that is free is the flow's, and busy with `busy`: its serial; else CONN_NO_PLACE. */
+STAGE __u32 conn_claim(struct xbr_conn_bucket *bucket, struct flow *flow, __u64 busy)
+{
 	for (__u32 way = 0; way < XBR_CONN_WAYS; way++) {
-		__u64 *to = (__u64 *)&bucket->key[way];
 		__u32 serial = bucket->data[way].flags;
 
-		if (!conn_reclaim_way(&bucket->data[way], flow->conn_now, flow->conn_hz, busy.word))
+		if (!conn_reclaim_way(&bucket->data[way], flow->conn_now, flow->conn_hz, busy))
 			continue;
-		mine.data.flags |= (__u8)((serial + XBR_CONN_SERIAL) & 0xf0);
-		bucket->tag[way] = flow->conn_tag;
-		for (int i = 0; i < XBR_CONN_KEY_WORDS; i++)
-			to[i] = from[i];
-		__sync_val_compare_and_swap((__u64 *)&bucket->data[way], busy.word, mine.word);
-		return true;
+		flow->conn_way = way;
+		return serial;
 	}
-	return false;
+	return CONN_NO_PLACE;
+}
+
+/* A free place of the bucket is the flow's. A function of its own for the verifier. */
+GLOBAL int conn_take(__u32 number)
+{
+	struct flow *flow = flow_scratch();
+	const void *image = acl_image(XBR_CONN_TABLE);
+	struct xbr_conn_bucket *bucket = image ? conn_bucket(image, number) : NULL;
+	union conn_word mine, busy;
+	const __u64 *from;
+	__u32 serial, way;
+	__u64 *to;
+
+	if (!flow || !bucket)
+		return false;
+	from = (const __u64 *)&flow->conn_key;
+	mine.word = busy.word = flow->conn_new;
+	busy.data.phase = XBR_CONN_busy;
+	serial = conn_claim(bucket, flow, busy.word);
+	if (serial == CONN_NO_PLACE)
+		return false;
+	/* By way of memory: a user's verifier wants one and the same bound on all paths (decision 013). */
+	way = *(volatile __u32 *)&flow->conn_way & (XBR_CONN_WAYS - 1);
+	to = (__u64 *)&bucket->key[way];
+	mine.data.flags |= (__u8)((serial + XBR_CONN_SERIAL) & 0xf0);
+	bucket->tag[way] = flow->conn_tag;
+	for (int i = 0; i < XBR_CONN_KEY_WORDS; i++)
+		to[i] = from[i];
+	__sync_val_compare_and_swap((__u64 *)&bucket->data[way], busy.word, mine.word);
+	return true;
 }
 
 /* A new connection, for which its port pays. False: there is no room for it. */
@@ -485,7 +511,7 @@ STAGE bool conn_begin(struct flow *flow)
 		conn_reclaim(flow->conn_port);
 	if (*(volatile __u32 *)&live->conns >= header->limit)
 		return false;
-	if (!conn_take(image, flow, flow->conn_first) && !conn_take(image, flow, flow->conn_second))
+	if (!conn_take(flow->conn_first) && !conn_take(flow->conn_second))
 		return false;
 	conn_count(flow->conn_port, 1);
 	return true;
