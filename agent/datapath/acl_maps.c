@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "datapath/hash.h"
 #include "datapath/internal.h"
 
 #define IMAGE_PIN     "acl-%u"
@@ -185,15 +186,9 @@ int acl_maps_each(struct datapath *dp, int (*visit)(uint32_t number, void *cells
 
 int acl_maps_set_vlan(struct datapath *dp, uint32_t bridge, uint32_t vid, struct xbr_acl_bound bound)
 {
-	int fd = bpf_map__fd(dp->bpf->maps.acl_vlans);
 	__u32 key = bridge << 16 | vid;
-	int err;
 
-	if (bound.in || bound.out)
-		err = bpf_map_update_elem(fd, &key, &bound, BPF_ANY);
-	else
-		err = bpf_map_delete_elem(fd, &key) && errno != ENOENT ? -1 : 0;
-	return err ? -errno : 0;
+	return hash_set(bpf_map__fd(dp->bpf->maps.acl_vlans), &key, bound.in || bound.out ? &bound : NULL);
 }
 
 void acl_maps_each_vlan(struct datapath *dp,
@@ -202,13 +197,11 @@ void acl_maps_each_vlan(struct datapath *dp,
 {
 	int fd = bpf_map__fd(dp->bpf->maps.acl_vlans);
 	struct xbr_acl_bound bound;
-	__u32 key, *previous = NULL;
+	bool begun = false;
+	__u32 key;
 
-	while (!bpf_map_get_next_key(fd, previous, &key)) {
-		if (!bpf_map_lookup_elem(fd, &key, &bound))
-			visit(key >> 16, key & 0xffff, bound, user);
-		previous = &key;
-	}
+	while (hash_next(fd, &begun, &key, &bound))
+		visit(key >> 16, key & 0xffff, bound, user);
 }
 
 /* ---- sets ---- */
@@ -258,15 +251,13 @@ static int carry_vlans(struct datapath *dp, const struct pins_set *former)
 {
 	int from = datapath_open_pinned(&dp->pins, former, "acl_vlans"), err = 0;
 	struct xbr_acl_bound bound;
-	__u32 key, *previous = NULL;
+	bool begun = false;
+	__u32 key;
 
 	if (from < 0)
 		return from;
-	while (!err && !bpf_map_get_next_key(from, previous, &key)) {
-		if (!bpf_map_lookup_elem(from, &key, &bound))
-			err = acl_maps_set_vlan(dp, key >> 16, key & 0xffff, bound);
-		previous = &key;
-	}
+	while (!err && hash_next(from, &begun, &key, &bound))
+		err = acl_maps_set_vlan(dp, key >> 16, key & 0xffff, bound);
 	close(from);
 	return err;
 }

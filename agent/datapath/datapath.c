@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "datapath/attach.h"
+#include "datapath/hash.h"
 #include "datapath/internal.h"
 #include "datapath/migrate.h"
 
@@ -518,31 +519,22 @@ uint32_t datapath_jiffies(struct datapath *dp)
 
 int datapath_set_port_of(struct datapath *dp, uint32_t ifindex, uint32_t port, uint8_t encap, uint16_t fid)
 {
-	int fd = bpf_map__fd(dp->bpf->maps.port_of_sparse);
 	uint64_t value =
 		port | (uint64_t)encap << XBR_DEVICE_ENCAP_SHIFT | (uint64_t)fid << XBR_DEVICE_FID_SHIFT;
-	int err;
 
 	if (ifindex < XBR_IFINDEX_DENSE) {
 		__atomic_store_n(&dp->port_of[ifindex], value, __ATOMIC_SEQ_CST);
 		return 0;
 	}
-	err = port ? bpf_map_update_elem(fd, &ifindex, &value, BPF_ANY) : bpf_map_delete_elem(fd, &ifindex);
-	if (err && !port && errno == ENOENT)
-		return 0;
-	return err ? -errno : 0;
+	return hash_set(bpf_map__fd(dp->bpf->maps.port_of_sparse), &ifindex, port ? &value : NULL);
 }
 
 int datapath_set_channel(struct datapath *dp, uint32_t ifindex, uint32_t word, uint32_t port)
 {
-	int fd = bpf_map__fd(dp->bpf->maps.channels);
 	struct xbr_channel_key key = {.ifindex = ifindex, .channel = word};
 	uint64_t value = port;
-	int err = port ? bpf_map_update_elem(fd, &key, &value, BPF_ANY) : bpf_map_delete_elem(fd, &key);
 
-	if (err && !port && errno == ENOENT)
-		return 0;
-	return err ? -errno : 0;
+	return hash_set(bpf_map__fd(dp->bpf->maps.channels), &key, port ? &value : NULL);
 }
 
 uint32_t datapath_port_of(const struct datapath *dp, uint32_t ifindex)
@@ -558,37 +550,24 @@ uint32_t datapath_port_of(const struct datapath *dp, uint32_t ifindex)
 
 int datapath_source_set(struct datapath *dp, uint64_t key, uint32_t value)
 {
-	int fd = bpf_map__fd(dp->bpf->maps.edge_sources);
-	int err = value ? bpf_map_update_elem(fd, &key, &value, BPF_ANY) : bpf_map_delete_elem(fd, &key);
-
-	if (err && !value && errno == ENOENT)
-		return 0;
-	return err ? -errno : 0;
+	return hash_set(bpf_map__fd(dp->bpf->maps.edge_sources), &key, value ? &value : NULL);
 }
 
 void datapath_source_each(struct datapath *dp, int (*visit)(uint64_t key, uint32_t value, void *user),
 			  void *user)
 {
 	int fd = bpf_map__fd(dp->bpf->maps.edge_sources), stop = 0;
-	uint64_t key, *previous = NULL;
+	bool begun = false;
+	uint64_t key;
 	uint32_t value;
 
-	while (!stop && !bpf_map_get_next_key(fd, previous, &key)) {
-		if (!bpf_map_lookup_elem(fd, &key, &value))
-			stop = visit(key, value, user);
-		previous = &key;
-	}
+	while (!stop && hash_next(fd, &begun, &key, &value))
+		stop = visit(key, value, user);
 }
 
 int datapath_set_xdp_port(struct datapath *dp, uint32_t port, uint32_t ifindex)
 {
-	int fd = bpf_map__fd(dp->bpf->maps.xdp_ports);
-	int err =
-		ifindex ? bpf_map_update_elem(fd, &port, &ifindex, BPF_ANY) : bpf_map_delete_elem(fd, &port);
-
-	if (err && !ifindex && errno == ENOENT)
-		return 0;
-	return err ? -errno : 0;
+	return hash_set(bpf_map__fd(dp->bpf->maps.xdp_ports), &port, ifindex ? &ifindex : NULL);
 }
 
 /* ---- flood lists ---- */

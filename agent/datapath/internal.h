@@ -15,10 +15,4 @@ int datapath_open_pinned(const struct pins *pins, const struct pins_set *set, co
 /* The memory of an mmapable array; NULL on failure. Give back with munmap(memory, *ret_size). */
 void *datapath_map_memory(int fd, size_t *ret_size);
 
-/* Entries of an `allowed` map, as datapath_allowed_each(). */
-int datapath_allowed_walk(int fd,
-			  int (*visit)(const struct xbr_allowed_key *key, const struct xbr_allowed *value,
-				       void *user),
-			  void *user);
-
 #endif

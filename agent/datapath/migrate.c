@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "datapath/acl_maps.h"
+#include "datapath/hash.h"
 #include "datapath/internal.h"
 
 /* A mapped array of the former set. */
@@ -92,15 +93,6 @@ static int check_ports_fit(const struct datapath *dp, const struct pins_set *set
 	return err;
 }
 
-/* A layout of before there was a punt path has none. */
-static int carry_punt_limits(struct datapath *dp, const struct pins_set *set)
-{
-	int err =
-		carry_array(dp, set, "punt_limits", dp->punt_limits, XBR_PUNT_ROOM, sizeof(*dp->punt_limits));
-
-	return err == -ENOENT ? 0 : err;
-}
-
 /* ---- the FDB ---- */
 
 /* What was set by hand must not be lost. */
@@ -167,19 +159,17 @@ static int carry_counters(struct datapath *dp, const struct pins_set *set, uint3
 	return err;
 }
 
-/* A hash with keys of at most eight octets; what the former layout did not have is not there. */
+/* A hash, or a trie; what the former layout did not have is not there. */
 static int carry_hash(struct datapath *dp, const struct pins_set *set, const struct bpf_map *map)
 {
 	int from = datapath_open_pinned(&dp->pins, set, bpf_map__name(map));
-	void *value = malloc(bpf_map__value_size(map));
-	__u64 key, *previous = NULL;
-	int err = value ? 0 : -ENOMEM;
+	void *key = malloc(bpf_map__key_size(map)), *value = malloc(bpf_map__value_size(map));
+	int err = key && value ? 0 : -ENOMEM;
+	bool begun = false;
 
-	while (from >= 0 && !err && !bpf_map_get_next_key(from, previous, &key)) {
-		if (!bpf_map_lookup_elem(from, &key, value))
-			err = bpf_map_update_elem(bpf_map__fd(map), &key, value, BPF_ANY) ? -errno : 0;
-		previous = &key;
-	}
+	while (from >= 0 && !err && hash_next(from, &begun, key, value))
+		err = hash_set(bpf_map__fd(map), key, value);
+	free(key);
 	free(value);
 	if (from < 0)
 		return from == -ENOENT ? err : from;
@@ -187,159 +177,74 @@ static int carry_hash(struct datapath *dp, const struct pins_set *set, const str
 	return err;
 }
 
-static int carry_mst(struct datapath *dp, const struct pins_set *set)
+/* What a number of ports, bridges or VLANs index, and the agent's own memory. */
+static int carry_arrays(struct datapath *dp, const struct pins_set *set)
 {
-	int err = carry_array(dp, set, "port_msti", dp->port_msti, dp->max_ports, sizeof(*dp->port_msti));
-
-	if (!err)
-		err = carry_hash(dp, set, dp->bpf->maps.mst_saved);
-	if (!err)
-		err = carry_hash(dp, set, dp->bpf->maps.mst_port_saved);
-	return err ? err : carry_hash(dp, set, dp->bpf->maps.stp_msti_saved);
-}
-
-static int carry_sources(struct datapath *dp, const struct pins_set *set)
-{
-	int from = datapath_open_pinned(&dp->pins, set, "edge_sources");
-	__u64 key, *previous = NULL;
-	__u32 value;
+	const struct {
+		const char *map;
+		void *to;
+		uint32_t entries;
+		size_t size;
+	} arrays[] = {
+#define ARRAY(name, memory, entries) {name, dp->memory, entries, sizeof(*dp->memory)}
+		ARRAY("ports", ports, dp->max_ports),
+		ARRAY("port_live", port_live, dp->max_ports),
+		ARRAY("port_saved", port_saved, dp->max_ports),
+		ARRAY("bridges", bridges, XBR_BRIDGE_LIMIT),
+		ARRAY("bridge_live", bridge_live, XBR_BRIDGE_LIMIT),
+		ARRAY("bridge_saved", bridge_saved, XBR_BRIDGE_LIMIT),
+		ARRAY("agent_saved", agent, 1),
+		ARRAY("port_of", port_of, XBR_IFINDEX_DENSE),
+		ARRAY("stp_saved", stp_saved, dp->max_ports),
+		ARRAY("port_msti", port_msti, dp->max_ports),
+		ARRAY("vlans", vlans, XBR_FID_LIMIT),
+		ARRAY("bridge_vlans", bridge_vlans, XBR_BRIDGE_LIMIT),
+		ARRAY("port_vlans", port_vlans, dp->max_ports),
+		ARRAY("punt_limits", punt_limits, XBR_PUNT_ROOM),
+		ARRAY("channels_freed", channels_freed, XBR_CHANNELS_FREED),
+		ARRAY("acl_sets", acl_sets, XBR_ACL_SETS_MAX),
+		ARRAY("guards", guards, dp->max_ports),
+		ARRAY("guard_live", guard_live, dp->max_ports),
+		ARRAY("meters", meters, XBR_METER_LIMIT),
+		ARRAY("meter_live", meter_live, XBR_METER_LIMIT),
+		ARRAY("qos_ports", qos_ports, dp->max_ports),
+#undef ARRAY
+	};
 	int err = 0;
 
-	if (from == -ENOENT)
-		return 0; /* of an agent that knew no such lists */
-	if (from < 0)
-		return from;
-	while (!err && !bpf_map_get_next_key(from, previous, &key)) {
-		if (!bpf_map_lookup_elem(from, &key, &value))
-			err = datapath_source_set(dp, key, value);
-		previous = &key;
-	}
-	close(from);
+	for (size_t i = 0; !err && i < sizeof(arrays) / sizeof(arrays[0]); i++)
+		err = carry_array(dp, set, arrays[i].map, arrays[i].to, arrays[i].entries, arrays[i].size);
 	return err;
 }
 
-static int put_allowed(const struct xbr_allowed_key *key, const struct xbr_allowed *value, void *dp)
+static int carry_hashes(struct datapath *dp, const struct pins_set *set)
 {
-	return datapath_allowed_put(dp, key, value);
-}
-
-static int carry_allowed(struct datapath *dp, const struct pins_set *set)
-{
-	int from = datapath_open_pinned(&dp->pins, set, "allowed");
-	int err;
-
-	if (from < 0)
-		return from;
-	err = datapath_allowed_walk(from, put_allowed, dp);
-	close(from);
-	return err;
-}
-
-/* Sets of version 1 have no guards. */
-static int carry_guards(struct datapath *dp, const struct pins_set *set)
-{
-	uint32_t ports = dp->max_ports;
-	int err = carry_array(dp, set, "guards", dp->guards, ports, sizeof(*dp->guards));
-
-	if (!err)
-		err = carry_array(dp, set, "guard_live", dp->guard_live, ports, sizeof(*dp->guard_live));
-	if (!err)
-		err = carry_allowed(dp, set);
-	return err == -ENOENT ? 0 : err;
-}
-
-/* Sets of before there was such a map have nothing of it. */
-static int carry_offloads(struct datapath *dp, const struct pins_set *set)
-{
-	int from = datapath_open_pinned(&dp->pins, set, "offload_saved");
-	struct xbr_offload_key key, *previous = NULL;
-	struct xbr_offload_saved value;
+	const struct bpf_map *const maps[] = {
+		dp->bpf->maps.port_of_sparse, dp->bpf->maps.vlan_map,       dp->bpf->maps.mst_saved,
+		dp->bpf->maps.mst_port_saved, dp->bpf->maps.stp_msti_saved, dp->bpf->maps.edge_sources,
+		dp->bpf->maps.offload_saved,  dp->bpf->maps.allowed,
+	};
 	int err = 0;
 
-	if (from < 0)
-		return from == -ENOENT ? 0 : from;
-	while (!err && !bpf_map_get_next_key(from, previous, &key)) {
-		if (!bpf_map_lookup_elem(from, &key, &value))
-			err = datapath_offload_set(dp, &key, &value);
-		previous = &key;
-	}
-	close(from);
+	for (size_t i = 0; !err && i < sizeof(maps) / sizeof(maps[0]); i++)
+		err = carry_hash(dp, set, maps[i]);
 	return err;
 }
 
-/* Sets of version 1 have no meters. What meters counted is left behind. */
-static int carry_meters(struct datapath *dp, const struct pins_set *set)
-{
-	int err = carry_array(dp, set, "meters", dp->meters, XBR_METER_LIMIT, sizeof(*dp->meters));
-
-	if (!err)
-		err = carry_array(dp, set, "meter_live", dp->meter_live, XBR_METER_LIMIT,
-				  sizeof(*dp->meter_live));
-	if (!err)
-		err = carry_array(dp, set, "qos_ports", dp->qos_ports, dp->max_ports, sizeof(*dp->qos_ports));
-	return err == -ENOENT ? 0 : err;
-}
-
+/* What meters counted is left behind. */
 int migrate(struct datapath *dp, const struct pins_set *former)
 {
-	uint32_t ports = dp->max_ports;
 	uint64_t seed = dp->agent->fdb_seed;
 	int err = check_ports_fit(dp, former);
 
 	if (!err)
-		err = carry_array(dp, former, "ports", dp->ports, ports, sizeof(*dp->ports));
-	if (!err)
-		err = carry_array(dp, former, "port_live", dp->port_live, ports, sizeof(*dp->port_live));
-	if (!err)
-		err = carry_array(dp, former, "port_saved", dp->port_saved, ports, sizeof(*dp->port_saved));
-	if (!err)
-		err = carry_array(dp, former, "bridges", dp->bridges, XBR_BRIDGE_LIMIT, sizeof(*dp->bridges));
-	if (!err)
-		err = carry_array(dp, former, "bridge_live", dp->bridge_live, XBR_BRIDGE_LIMIT,
-				  sizeof(*dp->bridge_live));
-	if (!err)
-		err = carry_array(dp, former, "bridge_saved", dp->bridge_saved, XBR_BRIDGE_LIMIT,
-				  sizeof(*dp->bridge_saved));
-	if (!err)
-		err = carry_array(dp, former, "agent_saved", dp->agent, 1, sizeof(*dp->agent));
+		err = carry_arrays(dp, former);
 	dp->agent->fdb_seed = seed; /* of the new table */
 	if (!err)
-		err = carry_array(dp, former, "port_of", dp->port_of, XBR_IFINDEX_DENSE,
-				  sizeof(*dp->port_of));
-	if (!err)
-		err = carry_array(dp, former, "stp_saved", dp->stp_saved, ports, sizeof(*dp->stp_saved));
-	if (!err)
-		err = carry_array(dp, former, "vlans", dp->vlans, XBR_FID_LIMIT, sizeof(*dp->vlans));
-	if (!err)
-		err = carry_array(dp, former, "bridge_vlans", dp->bridge_vlans, XBR_BRIDGE_LIMIT,
-				  sizeof(*dp->bridge_vlans));
-	if (!err)
-		err = carry_array(dp, former, "port_vlans", dp->port_vlans, ports, sizeof(*dp->port_vlans));
-	if (!err)
-		err = carry_punt_limits(dp, former);
-	if (!err)
-		err = carry_array(dp, former, "channels_freed", dp->channels_freed, XBR_CHANNELS_FREED,
-				  sizeof(*dp->channels_freed));
-	if (!err)
-		err = carry_hash(dp, former, dp->bpf->maps.port_of_sparse);
-	if (!err)
-		err = carry_hash(dp, former, dp->bpf->maps.vlan_map);
-	if (!err)
-		err = carry_mst(dp, former);
-	if (!err)
-		err = carry_sources(dp, former);
-	if (!err)
-		err = carry_offloads(dp, former);
-	if (!err)
-		err = carry_array(dp, former, "acl_sets", dp->acl_sets, XBR_ACL_SETS_MAX,
-				  sizeof(*dp->acl_sets));
+		err = carry_hashes(dp, former);
 	if (!err)
 		err = acl_maps_carry(dp, former);
 	if (!err)
 		err = carry_fdb(dp, former);
-	if (!err)
-		err = carry_guards(dp, former);
-	if (!err)
-		err = carry_meters(dp, former);
-	return err ? err : carry_counters(dp, former, ports);
+	return err ? err : carry_counters(dp, former, dp->max_ports);
 }

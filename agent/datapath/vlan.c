@@ -7,17 +7,13 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "datapath/hash.h"
 #include "datapath/internal.h"
 
 int datapath_set_vlan_map(struct datapath *dp, const struct xbr_vlan_map_key *key,
 			  const struct xbr_vlan_map *value)
 {
-	int fd = bpf_map__fd(dp->bpf->maps.vlan_map);
-	int err = value ? bpf_map_update_elem(fd, key, value, BPF_ANY) : bpf_map_delete_elem(fd, key);
-
-	if (err && !value && errno == ENOENT)
-		return 0;
-	return err ? -errno : 0;
+	return hash_set(bpf_map__fd(dp->bpf->maps.vlan_map), key, value);
 }
 
 int datapath_vlan_map_each(struct datapath *dp,
@@ -26,14 +22,12 @@ int datapath_vlan_map_each(struct datapath *dp,
 			   void *user)
 {
 	int fd = bpf_map__fd(dp->bpf->maps.vlan_map), err = 0;
-	struct xbr_vlan_map_key key, *previous = NULL;
+	struct xbr_vlan_map_key key;
 	struct xbr_vlan_map value;
+	bool begun = false;
 
-	while (!err && !bpf_map_get_next_key(fd, previous, &key)) {
-		if (!bpf_map_lookup_elem(fd, &key, &value))
-			err = visit(&key, &value, user);
-		previous = &key;
-	}
+	while (!err && hash_next(fd, &begun, &key, &value))
+		err = visit(&key, &value, user);
 	return err;
 }
 

@@ -76,14 +76,8 @@ XBR_ARRAY(stp_saved, struct xbr_stp_saved, 1);
 XBR_ARRAY(bridge_saved, struct xbr_bridge_saved, XBR_BRIDGE_LIMIT);
 XBR_ARRAY(agent_saved, struct xbr_agent_saved, 1);
 XBR_ARRAY(channels_freed, struct xbr_channel_freed, XBR_CHANNELS_FREED);
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, XBR_OFFLOAD_SAVED_ROOM);
-	__type(key, struct xbr_offload_key);
-	__type(value, struct xbr_offload_saved);
-} offload_saved SEC(".maps");
 
+/* Hashes whose entries come as they are needed. */
 #define XBR_SPARSE(name_, key_, value_, entries_)                                                            \
 	struct {                                                                                             \
 		__uint(type, BPF_MAP_TYPE_HASH);                                                             \
@@ -93,25 +87,13 @@ struct {
 		__type(value, value_);                                                                       \
 	} name_ SEC(".maps")
 
+XBR_SPARSE(offload_saved, struct xbr_offload_key, struct xbr_offload_saved, XBR_OFFLOAD_SAVED_ROOM);
 XBR_SPARSE(mst_saved, __u32, struct xbr_mst_saved, XBR_BRIDGE_LIMIT);
 XBR_SPARSE(mst_port_saved, struct xbr_mst_port_key, struct xbr_mst_port, XBR_PORT_LIMIT *XBR_MSTI_LIMIT);
 XBR_SPARSE(stp_msti_saved, struct xbr_mst_port_key, struct xbr_stp_saved, XBR_PORT_LIMIT *XBR_MSTI_LIMIT);
 
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, XBR_PORT_LIMIT);
-	__type(key, __u32);
-	__type(value, __u64);
-} port_of_sparse SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, XBR_PORT_LIMIT);
-	__type(key, struct xbr_channel_key);
-	__type(value, __u64);
-} channels SEC(".maps");
+XBR_SPARSE(port_of_sparse, __u32, __u64, XBR_PORT_LIMIT);
+XBR_SPARSE(channels, struct xbr_channel_key, __u64, XBR_PORT_LIMIT);
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -121,13 +103,7 @@ struct {
 } counters SEC(".maps");
 
 /* Source addresses that ports in mode source take; see abi.h. */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, XBR_SOURCE_ROOM);
-	__type(key, __u64);
-	__type(value, __u32);
-} edge_sources SEC(".maps");
+XBR_SPARSE(edge_sources, __u64, __u32, XBR_SOURCE_ROOM);
 
 /* Where XDP sends a frame, by port number; the slot of a port that takes no XDP frames is empty. */
 struct {
@@ -173,13 +149,7 @@ struct {
 	__uint(max_entries, 1 << 20);
 } events SEC(".maps");
 
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, XBR_VLAN_MAP_LIMIT);
-	__type(key, struct xbr_vlan_map_key);
-	__type(value, struct xbr_vlan_map);
-} vlan_map SEC(".maps");
+XBR_SPARSE(vlan_map, struct xbr_vlan_map_key, struct xbr_vlan_map, XBR_VLAN_MAP_LIMIT);
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
