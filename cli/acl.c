@@ -96,19 +96,7 @@ static void show_list(struct output *output, const json_t *list)
 
 int acl_run_show(struct session *session, const json_t *params, struct cli_error *error)
 {
-	json_t *lists, *list;
-	size_t index;
-	int err = session_call(session, "acl.show", params, &lists, error);
-
-	if (err)
-		return err;
-	if (session->output.json)
-		output_json(&session->output, lists);
-	else
-		json_array_foreach (lists, index, list)
-			show_list(&session->output, list);
-	json_decref(lists);
-	return 0;
+	return session_show_each(session, "acl.show", params, show_list, error);
 }
 
 /* The file's text goes to the agent, which tells errors in it by line and column. */

@@ -2,6 +2,7 @@
 #include "escape.h"
 
 #include <stdbool.h>
+#include <string.h>
 
 void escape_put(FILE *file, const char *string)
 {
@@ -17,4 +18,13 @@ void escape_put(FILE *file, const char *string)
 		else
 			putc(*c, file);
 	}
+}
+
+void escape_put_column(FILE *file, const char *string, int width)
+{
+	int length = string ? (int)strlen(string) : 0;
+
+	if (string)
+		escape_put(file, string);
+	fprintf(file, "%*s", length < width ? width - length : 1, "");
 }

@@ -44,17 +44,5 @@ static void show_meter(struct output *output, const json_t *meter)
 
 int meter_run_show(struct session *session, const json_t *params, struct cli_error *error)
 {
-	json_t *meters, *meter;
-	size_t index;
-	int err = session_call(session, "meter.show", params, &meters, error);
-
-	if (err)
-		return err;
-	if (session->output.json)
-		output_json(&session->output, meters);
-	else
-		json_array_foreach (meters, index, meter)
-			show_meter(&session->output, meter);
-	json_decref(meters);
-	return 0;
+	return session_show_each(session, "meter.show", params, show_meter, error);
 }

@@ -2,7 +2,6 @@
 /* Spanning tree instances: a bridge's region and what is of which instance; ports as `bridge mst` prints
  * them. */
 #include <inttypes.h>
-#include <string.h>
 
 #include "escape.h"
 #include "session.h"
@@ -79,11 +78,8 @@ static void print_port(FILE *file, const json_t *port)
 	size_t i;
 
 	json_array_foreach (json_object_get(port, "mst"), i, tree) {
-		size_t width = i ? 0 : strlen(name ? name : "");
-
-		if (!i)
-			escape_put(file, name ? name : "");
-		fprintf(file, "%*s ", width < NAME_WIDTH ? (int)(NAME_WIDTH - width) : 1, "");
+		escape_put_column(file, i ? NULL : name, NAME_WIDTH);
+		putc(' ', file);
 		print_tree_port(file, tree);
 	}
 }

@@ -107,31 +107,12 @@ static void print_vf(struct output *output, const json_t *vf)
 	print_configured(output, vf);
 }
 
-static int run_show(struct session *session, const char *method, const json_t *params,
-		    void (*print)(struct output *output, const json_t *item), struct cli_error *error)
-{
-	const json_t *item;
-	json_t *result;
-	size_t i;
-	int err = session_call(session, method, params, &result, error);
-
-	if (err)
-		return err;
-	if (session->output.json)
-		output_json(&session->output, result);
-	else
-		json_array_foreach (result, i, item)
-			print(&session->output, item);
-	json_decref(result);
-	return 0;
-}
-
 int offload_run_show(struct session *session, const json_t *params, struct cli_error *error)
 {
-	return run_show(session, "offload.show", params, print_device, error);
+	return session_show_each(session, "offload.show", params, print_device, error);
 }
 
 int vf_run_show(struct session *session, const json_t *params, struct cli_error *error)
 {
-	return run_show(session, "vf.show", params, print_vf, error);
+	return session_show_each(session, "vf.show", params, print_vf, error);
 }

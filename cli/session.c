@@ -90,6 +90,25 @@ int session_call(struct session *session, const char *method, const json_t *para
 	return err;
 }
 
+int session_show_each(struct session *session, const char *method, const json_t *params,
+		      void (*print)(struct output *output, const json_t *item), struct cli_error *error)
+{
+	const json_t *item;
+	json_t *result;
+	size_t i;
+	int err = session_call(session, method, params, &result, error);
+
+	if (err)
+		return err;
+	if (session->output.json)
+		output_json(&session->output, result);
+	else
+		json_array_foreach (result, i, item)
+			print(&session->output, item);
+	json_decref(result);
+	return 0;
+}
+
 static int run_plain(struct session *session, const char *method, const json_t *params,
 		     const struct output_field *fields, struct cli_error *error)
 {

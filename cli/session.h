@@ -26,6 +26,10 @@ void session_close(struct session *session);
 int session_call(struct session *session, const char *method, const json_t *params, json_t **ret_result,
 		 struct cli_error *error);
 
+/* Asks for a list, and prints it: in JSON as it came, else each item by `print`. */
+int session_show_each(struct session *session, const char *method, const json_t *params,
+		      void (*print)(struct output *output, const json_t *item), struct cli_error *error);
+
 /* Runs a request of the grammar ({"method", "params"}, borrowed) and prints its answer. */
 int session_run(struct session *session, const json_t *request, struct cli_error *error);
 

@@ -94,18 +94,5 @@ static void show_bridge(struct output *output, const json_t *bridge)
 
 int stp_run_show(struct session *session, const json_t *params, struct cli_error *error)
 {
-	const json_t *bridge;
-	json_t *result;
-	size_t i;
-	int err = session_call(session, "stp.show", params, &result, error);
-
-	if (err)
-		return err;
-	if (session->output.json)
-		output_json(&session->output, result);
-	else
-		json_array_foreach (result, i, bridge)
-			show_bridge(&session->output, bridge);
-	json_decref(result);
-	return 0;
+	return session_show_each(session, "stp.show", params, show_bridge, error);
 }

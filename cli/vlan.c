@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The VLANs of ports, printed as `bridge vlan` does: a port's name once, then a line for each VLAN. */
-#include <string.h>
-
 #include "escape.h"
 #include "session.h"
 
@@ -67,11 +65,7 @@ static void print_port(FILE *file, const json_t *port)
 	json_t *vlan;
 
 	json_array_foreach (json_object_get(port, "vlans"), index, vlan) {
-		size_t width = index ? 0 : strlen(name ? name : "");
-
-		if (!index)
-			escape_put(file, name ? name : "");
-		fprintf(file, "%*s", width < NAME_WIDTH ? (int)(NAME_WIDTH - width) : 1, "");
+		escape_put_column(file, index ? NULL : name, NAME_WIDTH);
 		print_vlan(file, vlan);
 	}
 }
