@@ -752,24 +752,31 @@ static bool append_sorted(json_t *lines, json_t *part)
 	return ok;
 }
 
-static json_t *save_bridges(struct model *model)
+static json_t *save_bridges(struct model *model, void (*save)(json_t *lines, const struct bridge *bridge))
 {
 	json_t *part = json_array();
 	struct bridge *bridge, *next;
 
 	bridge_foreach (model, bridge, next)
-		save_bridge(part, bridge);
+		save(part, bridge);
 	return part;
 }
 
-static json_t *save_ports(struct model *model)
+static void save_ports_into(json_t *part, struct model *model,
+			    void (*save)(json_t *lines, const struct port *port))
 {
-	json_t *part = json_array();
 	struct port *port, *next;
 
 	port_foreach (model, port, next)
 		if (port->origin == XBR_ORIGIN_USER)
-			save_port(part, port);
+			save(part, port);
+}
+
+static json_t *save_ports(struct model *model, void (*save)(json_t *lines, const struct port *port))
+{
+	json_t *part = json_array();
+
+	save_ports_into(part, model, save);
 	return part;
 }
 
@@ -804,35 +811,11 @@ static json_t *save_punt(const struct model *model)
 static json_t *save_vlans(struct model *model, void (*save)(json_t *lines, const struct port *port))
 {
 	json_t *part = json_array();
-	struct bridge *bridge, *next_bridge;
-	struct port *port, *next;
+	struct bridge *bridge, *next;
 
-	bridge_foreach (model, bridge, next_bridge)
+	bridge_foreach (model, bridge, next)
 		save(part, bridge->local);
-	port_foreach (model, port, next)
-		if (port->origin == XBR_ORIGIN_USER)
-			save(part, port);
-	return part;
-}
-
-static json_t *save_instances(struct model *model)
-{
-	json_t *part = json_array();
-	struct bridge *bridge, *next_bridge;
-
-	bridge_foreach (model, bridge, next_bridge)
-		mst_save_bridge(part, bridge);
-	return part;
-}
-
-static json_t *save_instance_ports(struct model *model)
-{
-	json_t *part = json_array();
-	struct port *port, *next;
-
-	port_foreach (model, port, next)
-		if (port->origin == XBR_ORIGIN_USER)
-			mst_save_port(part, port);
+	save_ports_into(part, model, save);
 	return part;
 }
 
@@ -850,10 +833,13 @@ json_t *commands_save(struct model *model)
 	json_t *lines = json_array();
 
 	if (lines && append_sorted(lines, save_punt(model)) && append_meters(lines, model) &&
-	    append_sorted(lines, offload_save(model)) && append_sorted(lines, save_bridges(model)) &&
-	    append_sorted(lines, save_ports(model)) && append_sorted(lines, save_vlans(model, vlan_save)) &&
+	    append_sorted(lines, offload_save(model)) &&
+	    append_sorted(lines, save_bridges(model, save_bridge)) &&
+	    append_sorted(lines, save_ports(model, save_port)) &&
+	    append_sorted(lines, save_vlans(model, vlan_save)) &&
 	    append_sorted(lines, save_vlans(model, vlan_save_mappings)) &&
-	    append_sorted(lines, save_instances(model)) && append_sorted(lines, save_instance_ports(model)) &&
+	    append_sorted(lines, save_bridges(model, mst_save_bridge)) &&
+	    append_sorted(lines, save_ports(model, mst_save_port)) &&
 	    append_sorted(lines, save_meter_bindings(model)) &&
 	    append_sorted(lines, save_allowances(model)) && append_sorted(lines, save_guards(model)) &&
 	    append_sorted(lines, save_addresses(model)) && append_sorted(lines, acl_save_sets(model)) &&

@@ -40,10 +40,8 @@ static int read_port(const struct model *model, const json_t *params, uint32_t *
 			err = xbr_refuse(&error, -ENODEV, "%s is not a port of any bridge of xbr",
 					 request.dev);
 	}
-	if (err) {
-		reply->code = err == -EINVAL || err == -ERANGE ? SERVER_INVALID_PARAMS : SERVER_REFUSED;
-		snprintf(reply->message, sizeof(reply->message), "%s", error.message);
-	}
+	if (err)
+		server_refuse(reply, &error);
 	return err;
 }
 

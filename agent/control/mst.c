@@ -347,7 +347,7 @@ void handle_mst_show(void *user, struct server_client *client, const json_t *par
 	(void)client;
 	if (params_read(params, show_params, &request, &given, &error) ||
 	    find(agent->model, &request, &bridge, &port, &error)) {
-		stp_refuse(reply, &error);
+		server_refuse(reply, &error);
 		return;
 	}
 	reply->result = json_array();

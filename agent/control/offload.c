@@ -11,10 +11,22 @@
 #include "model/offload.h"
 #include "net/ethtool.h"
 
-void offload_refuse(struct server_reply *reply, const struct xbr_error *error)
+int offload_each_link(struct model *model, int (*visit)(const struct rtnl_link *link, void *user), void *user,
+		      struct xbr_error *error)
 {
-	reply->code = error->code == -EINVAL ? SERVER_INVALID_PARAMS : SERVER_REFUSED;
-	snprintf(reply->message, sizeof(reply->message), "%s", error->message);
+	if (rtnl_link_each(model->rtnl, visit, user))
+		return xbr_refuse(error, -EAGAIN, "the devices do not come to rest");
+	return 0;
+}
+
+void offload_answer(struct server_reply *reply, int err, json_t *list, const struct xbr_error *error)
+{
+	if (!err) {
+		reply->result = list;
+		return;
+	}
+	json_decref(list);
+	server_refuse(reply, error);
 }
 
 /* ---- set and unset --------------------------------------------------------------------------------- */
@@ -406,14 +418,9 @@ void handle_offload_show(void *user, struct server_client *client, const json_t 
 	(void)client;
 	if (!err && dev)
 		err = show_one(agent->model, dev, walk.list, &error);
-	else if (!err && rtnl_link_each(agent->rtnl, show_each, &walk))
-		err = xbr_refuse(&error, -EAGAIN, "the devices do not come to rest");
-	if (err) {
-		json_decref(walk.list);
-		offload_refuse(reply, &error);
-		return;
-	}
-	reply->result = walk.list;
+	else if (!err)
+		err = offload_each_link(agent->model, show_each, &walk, &error);
+	offload_answer(reply, err, walk.list, &error);
 }
 
 json_t *offload_show_event(const struct offload_event *event)

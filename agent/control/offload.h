@@ -33,6 +33,10 @@ int offload_unset_words(struct want *want, const char *dev, uint16_t vf, const j
 			struct xbr_error *error);
 /* Puts what is configured, and what is not as it should be, into an answer. */
 void offload_add_settings(json_t *object, const struct model *model, const char *dev, uint16_t vf);
-void offload_refuse(struct server_reply *reply, const struct xbr_error *error);
+/* All devices, or the sentence why not. */
+int offload_each_link(struct model *model, int (*visit)(const struct rtnl_link *link, void *user), void *user,
+		      struct xbr_error *error);
+/* The list, which is taken over, or the refusal. */
+void offload_answer(struct server_reply *reply, int err, json_t *list, const struct xbr_error *error);
 
 #endif

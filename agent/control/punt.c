@@ -10,14 +10,6 @@
 
 #define ALL_REASONS (XBR_PUNT_BIT(XBR_PUNT_COUNT) - 1)
 
-static void refuse(struct server_reply *reply, const struct xbr_error *error)
-{
-	bool wrong = error->code == -EINVAL;
-
-	reply->code = wrong ? SERVER_INVALID_PARAMS : SERVER_REFUSED;
-	snprintf(reply->message, sizeof(reply->message), "%s", error->message);
-}
-
 /* ---- show ---- */
 
 /* What was counted, by reason and port. */
@@ -140,7 +132,7 @@ void handle_punt_show(void *user, struct server_client *client, const json_t *pa
 
 	(void)client;
 	if (params_read(params, none, NULL, &given, &error)) {
-		refuse(reply, &error);
+		server_refuse(reply, &error);
 		return;
 	}
 	punt_status(agent->model, &status);
@@ -149,7 +141,7 @@ void handle_punt_show(void *user, struct server_client *client, const json_t *pa
 	if (reply->result)
 		return;
 	xbr_refuse(&error, -ENOMEM, "out of memory");
-	refuse(reply, &error);
+	server_refuse(reply, &error);
 }
 
 /* ---- send ---- */
@@ -230,7 +222,7 @@ void handle_punt_send(void *user, struct server_client *client, const json_t *pa
 	(void)client;
 	if (params_read(params, send_params, &request, &given, &error) ||
 	    send_frame(agent->model, &request, &error))
-		refuse(reply, &error);
+		server_refuse(reply, &error);
 }
 
 /* ---- tap ---- */
@@ -302,13 +294,13 @@ void handle_punt_tap(void *user, struct server_client *client, const json_t *par
 	uint64_t given = 0;
 
 	if (params_read(params, none, NULL, &given, &error)) {
-		refuse(reply, &error);
+		server_refuse(reply, &error);
 		return;
 	}
 	server_client_subscribe(client, TOPIC_PUNT);
 	punt_update_tap(agent);
 	if (!agent->tap) {
 		xbr_refuse(&error, -EBUSY, "no protocol more can listen to the punt path");
-		refuse(reply, &error);
+		server_refuse(reply, &error);
 	}
 }

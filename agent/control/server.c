@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "control/server.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -169,4 +171,10 @@ void server_close(struct server *server)
 	listener_close(&server->listener);
 	sd_event_unref(server->host.event);
 	free(server);
+}
+
+void server_refuse(struct server_reply *reply, const struct xbr_error *error)
+{
+	reply->code = error->code == -EINVAL ? SERVER_INVALID_PARAMS : SERVER_REFUSED;
+	snprintf(reply->message, sizeof(reply->message), "%s", error->message);
 }

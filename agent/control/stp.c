@@ -418,12 +418,6 @@ static const struct param mcheck_params[] = {
 	{0},
 };
 
-void stp_refuse(struct server_reply *reply, const struct xbr_error *error)
-{
-	reply->code = error->code == -EINVAL ? SERVER_INVALID_PARAMS : SERVER_REFUSED;
-	snprintf(reply->message, sizeof(reply->message), "%s", error->message);
-}
-
 /* dev: a bridge, a port, or NULL. */
 static int find(struct model *model, const char *dev, struct bridge **ret_bridge, struct port **ret_port,
 		struct xbr_error *error)
@@ -452,7 +446,7 @@ void handle_stp_show(void *user, struct server_client *client, const json_t *par
 	(void)client;
 	if (params_read(params, dev_params, &request, &given, &error) ||
 	    find(agent->model, request.dev, &only, &port, &error)) {
-		stp_refuse(reply, &error);
+		server_refuse(reply, &error);
 		return;
 	}
 	reply->result = json_array();
@@ -479,5 +473,5 @@ void handle_stp_mcheck(void *user, struct server_client *client, const json_t *p
 	if (!err && (!port || !stp_port_mcheck(agent->model, port)))
 		err = xbr_refuse(&error, -ENODEV, "%s is not a port of any bridge of xbr", request.dev);
 	if (err)
-		stp_refuse(reply, &error);
+		server_refuse(reply, &error);
 }

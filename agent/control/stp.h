@@ -31,7 +31,6 @@ void stp_add_to_link(json_t *object, const struct port *port);
 json_t *stp_show_id(uint64_t id);
 /* NULL: 0, or no port has the number. */
 const char *stp_port_name(const struct model *model, uint16_t number);
-void stp_refuse(struct server_reply *reply, const struct xbr_error *error);
 
 void handle_stp_show(void *user, struct server_client *client, const json_t *params,
 		     struct server_reply *reply);

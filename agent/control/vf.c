@@ -174,6 +174,35 @@ int command_vf_unset(const json_t *params, struct want *want, struct xbr_error *
 	return offload_unset_words(want, request.dev, (uint16_t)request.vf, request.attributes, error);
 }
 
+/* ---- which VF ---- */
+
+/* The VF that is meant, or a sentence: there is no such device, no such VF. */
+static int find_vf(struct model *model, const struct vf_request *request, struct offload_target *ret_target,
+		   struct xbr_error *error)
+{
+	struct xbr_offload_key key;
+	uint64_t now, memory;
+	int err;
+
+	offload_key_of(request->dev, (uint16_t)request->vf, OFFLOAD_VF + VF_MAC, &key);
+	err = offload_target(model, &key, ret_target, error);
+	return err ? err : offload_attribute_read(model, ret_target, &now, &memory, error);
+}
+
+/* The device that stands for it on the host; false: there is none, but where the NIC's switch is in mode
+ * switchdev. */
+static bool find_representor(struct model *model, const struct rtnl_link *pf, uint32_t vf,
+			     struct rtnl_link *ret_representor)
+{
+	struct genl *devlink = offload_devlink(model);
+	struct vf_parent parent;
+	int ifindex;
+
+	return devlink && !vf_parent(model->rtnl, pf->ifindex, &parent) &&
+	       !devlink_representor(devlink, &parent, vf, &ifindex) &&
+	       !rtnl_link_by_index(model->rtnl, ifindex, ret_representor);
+}
+
 /* ---- a port of a VF ---- */
 
 static int refuse_switch(const char *dev, uint32_t vf, struct xbr_error *error)
@@ -186,26 +215,15 @@ static int refuse_switch(const char *dev, uint32_t vf, struct xbr_error *error)
 		vf, dev, dev);
 }
 
-/* The device that stands for it on the host. */
-static int find_representor(struct model *model, const struct vf_request *request,
+static int need_representor(struct model *model, const struct vf_request *request,
 			    struct rtnl_link *ret_representor, struct xbr_error *error)
 {
-	struct genl *devlink = offload_devlink(model);
 	struct offload_target target;
-	struct xbr_offload_key key;
-	struct vf_parent parent;
-	uint64_t now, memory;
-	int ifindex, err;
+	int err = find_vf(model, request, &target, error);
 
-	offload_key_of(request->dev, (uint16_t)request->vf, OFFLOAD_VF + VF_MAC, &key);
-	err = offload_target(model, &key, &target, error);
-	if (!err) /* for its sentence, where there is no such VF */
-		err = offload_attribute_read(model, &target, &now, &memory, error);
 	if (err)
 		return err;
-	if (!devlink || vf_parent(model->rtnl, target.link.ifindex, &parent) ||
-	    devlink_representor(devlink, &parent, request->vf, &ifindex) ||
-	    rtnl_link_by_index(model->rtnl, ifindex, ret_representor))
+	if (!find_representor(model, &target.link, request->vf, ret_representor))
 		return refuse_switch(request->dev, request->vf, error);
 	return 0;
 }
@@ -224,7 +242,7 @@ int vf_port_params(struct model *model, const json_t *params, json_t **ret_param
 			error, -EINVAL,
 			"type vf needs dev, the physical function, and vf, a number from 0 to 4095");
 	request.vf = (uint32_t)json_integer_value(vf);
-	err = find_representor(model, &request, &representor, error);
+	err = need_representor(model, &request, &representor, error);
 	if (err)
 		return err;
 	rest = json_copy((json_t *)params);
@@ -279,26 +297,14 @@ static void add_known(json_t *object, const struct vf_info *info)
 		json_object_set_new(object, "link_state", json_string(vf_state_words[value[VF_STATE]]));
 }
 
-/* Where the switch of the NIC is in mode switchdev. */
-static void add_representor(json_t *object, struct model *model, const struct rtnl_link *link, uint32_t vf)
-{
-	struct genl *devlink = offload_devlink(model);
-	struct rtnl_link representor;
-	struct vf_parent parent;
-	int ifindex;
-
-	if (devlink && !vf_parent(model->rtnl, link->ifindex, &parent) &&
-	    !devlink_representor(devlink, &parent, vf, &ifindex) &&
-	    !rtnl_link_by_index(model->rtnl, ifindex, &representor))
-		json_object_set_new(object, "representor", json_string(representor.name));
-}
-
 static json_t *show_vf(struct model *model, const struct rtnl_link *link, const struct vf_info *info)
 {
 	json_t *object = json_pack("{ss si}", "ifname", link->name, "vf", (int)info->vf);
+	struct rtnl_link representor;
 
 	add_known(object, info);
-	add_representor(object, model, link, info->vf);
+	if (find_representor(model, link, info->vf, &representor))
+		json_object_set_new(object, "representor", json_string(representor.name));
 	offload_add_settings(object, model, link->name, (uint16_t)info->vf);
 	return object;
 }
@@ -330,16 +336,9 @@ static int show_each(const struct rtnl_link *link, void *user)
 
 static int show_one(struct show_walk *walk, struct xbr_error *error)
 {
-	const struct vf_request *request = walk->request;
 	struct offload_target target;
-	struct xbr_offload_key key;
-	uint64_t now, memory;
-	int err;
+	int err = find_vf(walk->model, walk->request, &target, error);
 
-	offload_key_of(request->dev, (uint16_t)request->vf, OFFLOAD_VF + VF_MAC, &key);
-	err = offload_target(walk->model, &key, &target, error);
-	if (!err) /* for its sentence, where there is no such VF */
-		err = offload_attribute_read(walk->model, &target, &now, &memory, error);
 	return err ? err : show_each(&target.link, walk);
 }
 
@@ -357,12 +356,7 @@ void handle_vf_show(void *user, struct server_client *client, const json_t *para
 	walk.one_vf = given & VF_GIVEN_VF;
 	if (!err && request.dev)
 		err = show_one(&walk, &error);
-	else if (!err && rtnl_link_each(agent->rtnl, show_each, &walk))
-		err = xbr_refuse(&error, -EAGAIN, "the devices do not come to rest");
-	if (err) {
-		json_decref(walk.list);
-		offload_refuse(reply, &error);
-		return;
-	}
-	reply->result = walk.list;
+	else if (!err)
+		err = offload_each_link(agent->model, show_each, &walk, &error);
+	offload_answer(reply, err, walk.list, &error);
 }

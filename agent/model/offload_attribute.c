@@ -350,6 +350,19 @@ static int vf_find(struct model *model, const struct offload_target *target, str
 			  count - 1);
 }
 
+/* The VF, whose driver tells of the attribute. */
+static int vf_find_known(struct model *model, const struct offload_target *target, const char *done,
+			 struct vf_info *ret_info, struct xbr_error *error)
+{
+	int err = vf_find(model, target, ret_info, error);
+
+	if (err)
+		return err;
+	if (!(ret_info->known & 1u << (target->attribute - OFFLOAD_VF)))
+		return refuse(target, -EOPNOTSUPP, done, error);
+	return 0;
+}
+
 static int rate_check(const struct offload_target *target, uint64_t value, struct xbr_error *error)
 {
 	uint32_t speed = 0, min = vf_rate_min(value), max = vf_rate_max(value);
@@ -370,12 +383,10 @@ static int vf_check(struct model *model, const struct offload_target *target, ui
 		    struct xbr_error *error)
 {
 	struct vf_info info;
-	int err = vf_find(model, target, &info, error);
+	int err = vf_find_known(model, target, "set", &info, error);
 
 	if (err)
 		return err;
-	if (!(info.known & 1u << (target->attribute - OFFLOAD_VF)))
-		return refuse(target, -EOPNOTSUPP, "set", error);
 	return target->attribute == OFFLOAD_VF + VF_RATE ? rate_check(target, value, error) : 0;
 }
 
@@ -383,12 +394,10 @@ static int vf_read(struct model *model, const struct offload_target *target, uin
 		   struct xbr_error *error)
 {
 	struct vf_info info;
-	int err = vf_find(model, target, &info, error);
+	int err = vf_find_known(model, target, "read", &info, error);
 
 	if (err)
 		return err;
-	if (!(info.known & 1u << (target->attribute - OFFLOAD_VF)))
-		return refuse(target, -EOPNOTSUPP, "read", error);
 	*ret_value = info.value[target->attribute - OFFLOAD_VF];
 	return 0;
 }
