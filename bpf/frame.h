@@ -43,7 +43,6 @@ struct frame {
 	__u32 origin;
 	/* by acl */
 	__u16 redirect; /* the port that a rule sends it to; 0: as the FDB says */
-	__u16 meter;    /* that a rule holds it to; 0: none */
 	__u32 out;      /* of the decision: egress port of a FORWARD; enum xbr_punt_reason of a PUNT */
 	union {         /* what else rules want done; deeds_word 0: nothing */
 		struct xbr_deeds deeds;

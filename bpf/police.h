@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
 /*
- * police: is a frame within the rates of the meters that it comes under: those of the port, VLAN and class
- * that it comes in by, and those where it leaves? Meters are named objects that any number of places share;
- * they stand in levels, a guest's in its tenant's.
+ * police: is a frame within the rates of the meters that it comes under: that of the port that it comes in
+ * by, and that of the port where it leaves? Meters are named objects that any number of ports share; they
+ * stand in levels, a guest's in its tenant's.
  *
  * A meter has one bucket, or two: a single rate with two of them (RFC 2697), or two rates (RFC 2698). A frame
  * takes of its bucket as many octets as it has, FCS not counted, and `overhead` more; a super-frame as many
@@ -395,14 +395,12 @@ STAGE bool police_by(struct frame *f, __u32 number, const struct octets *octets)
 	return police_ask(number) != XBR_METER_DROP;
 }
 
-/* Where it came in, and by what rule. */
+/* Where it came in. */
 STAGE bool police_in(struct frame *f, const struct xbr_port *port, const struct octets *octets)
 {
 	const struct xbr_qos *qos = port->qos & XBR_QOS_METER_IN ? qos_get(f->in) : NULL;
 
-	if (qos && !police_by(f, qos->meter[XBR_WAY_IN], octets))
-		return false;
-	return police_by(f, f->meter, octets);
+	return !qos || police_by(f, qos->meter[XBR_WAY_IN], octets);
 }
 
 STAGE bool police_out(struct frame *f, const struct xbr_port *out, __u32 number, const struct octets *octets)
@@ -418,7 +416,7 @@ STAGE bool police_is_wanted(const struct frame *f)
 	const struct xbr_port *in = port_get(f->in),
 			      *out = f->verdict == XBR_VERDICT_FORWARD ? port_get(f->out) : NULL;
 
-	return f->meter || (in && in->qos & XBR_QOS_METER_IN) || (out && out->qos & XBR_QOS_METER_OUT);
+	return (in && in->qos & XBR_QOS_METER_IN) || (out && out->qos & XBR_QOS_METER_OUT);
 }
 
 /*

@@ -315,7 +315,7 @@ struct tc_flood {
 	__u32 pending; /* a port that is to have a copy, not yet sent */
 };
 
-/* A function of its own for its stack, as learn_event() is. */
+/* A function of its own for its stack, as learn_event_send() is. */
 static __noinline void tc_flood_clone(struct tc_flood *flood, __u32 number)
 {
 	const struct xbr_port *out = port_get(number);

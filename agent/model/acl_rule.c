@@ -985,8 +985,7 @@ void acl_rule_text(const struct xbr_acl_rule *rule, const struct acl_names *name
 
 bool acl_rule_same_deed(const struct xbr_acl_rule *a, const struct xbr_acl_rule *b)
 {
-	return a->action.what == b->action.what && a->action.meter == b->action.meter &&
-	       !strncmp(a->dev, b->dev, sizeof(a->dev)) &&
+	return a->action.what == b->action.what && !strncmp(a->dev, b->dev, sizeof(a->dev)) &&
 	       !strncmp(a->mirror_dev, b->mirror_dev, sizeof(a->mirror_dev)) && a->mark == b->mark &&
 	       a->pcp == b->pcp && a->dscp == b->dscp;
 }

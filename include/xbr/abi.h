@@ -295,11 +295,10 @@ _Static_assert(sizeof(struct xbr_allowed) == 16, "no padding");
 /* ---- bridges ----------------------------------------------------------------------------------- */
 
 enum xbr_bridge_flags {
-	XBR_BRIDGE_ACL_VLANS = 1 << 8,   /* some VLAN of it has an access list */
-	XBR_BRIDGE_METER_VLANS = 1 << 9, /* some VLAN of it has a meter */
-	XBR_BRIDGE_CONNS = 1 << 10,      /* some list of it reads states of connections */
-	XBR_BRIDGE_HOST_UP = 1 << 0,     /* the bridge device is up: it gets its copies */
-	XBR_BRIDGE_XDP_FLOOD = 1 << 1,   /* `flood_xdp` holds every receiver: XDP may flood by itself */
+	XBR_BRIDGE_ACL_VLANS = 1 << 8, /* some VLAN of it has an access list */
+	XBR_BRIDGE_CONNS = 1 << 10,    /* some list of it reads states of connections */
+	XBR_BRIDGE_HOST_UP = 1 << 0,   /* the bridge device is up: it gets its copies */
+	XBR_BRIDGE_XDP_FLOOD = 1 << 1, /* `flood_xdp` holds every receiver: XDP may flood by itself */
 	XBR_BRIDGE_VLAN_FILTERING = 1 << 2,
 	XBR_BRIDGE_VLAN_STATS = 1 << 3,          /* frames are counted in `vlan_stats` */
 	XBR_BRIDGE_VLAN_STATS_PER_PORT = 1 << 4, /* only how they are shown: they are counted so anyway */
