@@ -107,7 +107,7 @@ static int read_bucket(struct meter_settings *settings, int i, const char *rate_
 	bool packets = false;
 	int err = rate_parse(rate_word, rate, &settings->rate[i], &packets, error);
 
-	if (!err && i && packets != (settings->flags & XBR_METER_PACKETS))
+	if (!err && i && packets != !!(settings->flags & XBR_METER_PACKETS))
 		err = xbr_refuse(error, -EINVAL,
 				 "%s and the other rate do not count the same: bits, or packets", rate_word);
 	if (err)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fixtures of tests/net and tests/vm: a laboratory for each test (lab), and one with its agent running (running)."""
+"""Fixtures of tests/net and tests/vm: a laboratory for each test (lab), one with its agent running (running), and one with a bridge of two guests (pair)."""
 
 import os
 import signal
@@ -8,7 +8,7 @@ import pytest
 
 from lab import Lab
 
-__all__ = ["bounded", "lab", "pytest_runtest_makereport", "running"]
+__all__ = ["bounded", "lab", "pair", "pytest_runtest_makereport", "running"]
 
 TEST_SECONDS = 150  # far more than any test takes: one that hangs is ended, and says where
 
@@ -34,6 +34,16 @@ def lab():
 def running(lab):
     lab.agent.start()
     return lab
+
+
+@pytest.fixture
+def pair(running):
+    """Two guests on a bridge that know each other's address."""
+    g1, g2 = running.guests(2)
+    running.bridge([g1, g2])
+    for guest in (g1, g2):
+        running.xbr(f"fdb add {guest.mac} dev {guest.port} static")
+    return running, g1, g2
 
 
 @pytest.hookimpl(hookwrapper=True)

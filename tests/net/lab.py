@@ -319,6 +319,16 @@ class Lab:
         """xbr -j -d ..., parsed."""
         return json.loads(self.xbr(f"-j -d {command}").stdout)
 
+    def refused(self, command, *words, beside=lambda: None):
+        """The command fails, the sentence, which is returned, has these words, and nothing changed: neither what is saved nor beside()."""
+        before = beside(), self.xbr("save").stdout
+        done = self.xbr(command, check=False)
+        assert done.returncode != 0, command
+        for word in words:
+            assert word in done.stderr, done.stderr
+        assert (beside(), self.xbr("save").stdout) == before
+        return done.stderr
+
     def fdb(self, **wanted):
         """Addresses as {mac: entry}, those whose keys have the wanted values."""
         entries = json.loads(self.xbr("-j -s fdb show").stdout)

@@ -49,16 +49,6 @@ def counts(lab, name):
     return {rule["seq"]: rule["stats"]["packets"] for rule in each["rules"]} | {0: each["unmatched"]["packets"]}
 
 
-@pytest.fixture
-def pair(running):
-    """Two guests on a bridge that know each other's address."""
-    g1, g2 = running.guests(2)
-    running.bridge([g1, g2])
-    for guest in (g1, g2):
-        running.xbr(f"fdb add {guest.mac} dev {guest.port} static")
-    return running, g1, g2
-
-
 def passes(lab, source, target, frame):
     """How many copies of the frame come out."""
     with lab.listen(target) as ears:

@@ -34,14 +34,7 @@ def configured(lab, dev):
 
 
 def refused(lab, command, *words):
-    """It fails, nothing is changed, and the sentence has these words."""
-    before = outside(lab), lab.xbr("save").stdout
-    done = lab.xbr(command, check=False)
-    assert done.returncode != 0, command
-    for word in words:
-        assert word in done.stderr, done.stderr
-    assert (outside(lab), lab.xbr("save").stdout) == before
-    return done.stderr
+    return lab.refused(command, *words, beside=lambda: outside(lab))
 
 
 def test_show_says_what_ethtool_says(running):

@@ -11,16 +11,6 @@ import pytest
 from lab import BROADCAST, ethernet, wait_for
 
 
-@pytest.fixture
-def pair(running):
-    """Two guests on a bridge that know each other's address."""
-    g1, g2 = running.guests(2)
-    running.bridge([g1, g2])
-    for guest in (g1, g2):
-        running.xbr(f"fdb add {guest.mac} dev {guest.port} static")
-    return running, g1, g2
-
-
 def meter(lab, name):
     return lab.show(f"meter show {name}")[0]
 

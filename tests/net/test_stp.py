@@ -290,7 +290,8 @@ def quiet(lab, port):
     return counters(lab, port)["rx_tc"] == before
 
 
-def test_a_killed_agent_comes_back_without_a_topology_change(running):
+def beside_the_root(running):
+    """A guest with a way to a host behind the kernel's bridge, which is the root, by one of two cables; all has settled."""
     g1, = running.guests(1)
     running.xbr(f"bridge add br0 {FAST}")
     running.xbr("link add v1 master br0")
@@ -301,6 +302,11 @@ def test_a_killed_agent_comes_back_without_a_topology_change(running):
     g1.address()
     wait_for(lambda: g1.ping("10.0.0.200", count=1), 30, "a way to the host")
     wait_for(lambda: quiet(running, "kc1"), 40, "the end of the last topology change")
+    return g1, host
+
+
+def test_a_killed_agent_comes_back_without_a_topology_change(running):
+    g1, host = beside_the_root(running)
     ping = g1.popen("ping", "-q", "-i", "0.02", "-c", "400", "10.0.0.200", stdout=subprocess.PIPE, text=True)
     time.sleep(1)
     running.agent.kill9()
@@ -476,16 +482,7 @@ def test_a_version_to_come_and_unknown_tails_are_read_as_what_is_known(running):
 
 def test_another_build_takes_over_without_a_topology_change(running):
     """Another size of the maps is another set of them: everything is carried over."""
-    g1, = running.guests(1)
-    running.xbr(f"bridge add br0 {FAST}")
-    running.xbr("link add v1 master br0")
-    peer = KernelPeer(running, "k", 2, priority=4096)
-    cabled(running, peer)
-    wait_for(lambda: roles(running).get("kc1") == ("root", "forwarding") and roles(running)["kc2"] == ("alternate", "discarding"), 40, "roles")
-    peer.host_in("10.0.0.200/16")
-    g1.address()
-    wait_for(lambda: g1.ping("10.0.0.200", count=1), 30, "a way to the host")
-    wait_for(lambda: quiet(running, "kc1"), 40, "the end of the last topology change")
+    g1, _host = beside_the_root(running)
     ping = g1.popen("ping", "-q", "-i", "0.02", "-c", "300", "10.0.0.200", stdout=subprocess.PIPE, text=True)
     time.sleep(1)
     running.agent.end()
