@@ -7,10 +7,10 @@
  * BPF on any CPU and the agent change the table at the same time, without a lock:
  *   - a slot is free when its key is 0. It is claimed by compare-and-swap of the key from 0.
  *   - the data word is what an entry says; it changes only by compare-and-swap, and 0 says "nothing" (the
- * address is unknown). So an inserter claims the key, then swaps the data from 0; whoever finds a key without
- * data may fill it in.
+ * address is unknown). So an inserter claims the key, then swaps the data from 0. Nobody else may: who fills
+ * in for another would fill a slot that was emptied since it looked.
  *   - only the agent removes: it swaps the data to kind BUSY (which fails if the entry was refreshed
- * meanwhile), then clears the key, then the data. BPF treats BUSY as unknown and does not touch it. A reader
+ * meanwhile), then clears the data, then the key. BPF treats BUSY as unknown and does not touch it. A reader
  * sees the former entry, or none, or the new one; never half of one.
  */
 #ifndef XBR_FDB_H
@@ -100,12 +100,11 @@ STAGE __u32 *fdb_bucket_claim(struct xbr_fdb_bucket *b, __u64 key, bool *ret_cla
 	return NULL;
 }
 
-/* A slot for a key that was not there, or NULL: both buckets are full. Overflow is raised before the key can
- * be found. */
-STAGE __u32 *fdb_claim(struct xbr_fdb_bucket *first, __u64 key, __u64 hash)
+/* A slot for a key that was not there, or NULL: both buckets are full. It is the caller's to fill if
+ * *ret_claimed, else another CPU's. Overflow is raised before the key can be found. */
+STAGE __u32 *fdb_claim(struct xbr_fdb_bucket *first, __u64 key, __u64 hash, bool *ret_claimed)
 {
-	bool claimed = false;
-	__u32 *data = fdb_bucket_claim(first, key, &claimed);
+	__u32 *data = fdb_bucket_claim(first, key, ret_claimed);
 	struct xbr_fdb_bucket *second;
 
 	if (data)
@@ -114,8 +113,8 @@ STAGE __u32 *fdb_claim(struct xbr_fdb_bucket *first, __u64 key, __u64 hash)
 	if (!second)
 		return NULL;
 	__sync_fetch_and_add(&first->overflow, 1);
-	data = fdb_bucket_claim(second, key, &claimed);
-	if (!claimed)
+	data = fdb_bucket_claim(second, key, ret_claimed);
+	if (!*ret_claimed)
 		__sync_fetch_and_sub(&first->overflow, 1);
 	return data;
 }

@@ -158,17 +158,12 @@ STAGE void learn_own(const struct frame *f, __u64 key, __u32 have)
 	watch_own(f->in, fdb_data_port(have), key);
 }
 
-/* The address has a slot whose data is not what this frame says. */
+/* The address has a slot whose data is not what this frame says. Nothing yet (NONE) or no more (BUSY): it is
+ * in other hands for the moment. */
 STAGE void learn_over(const struct frame *f, const struct xbr_port *port, const struct xbr_bridge *bridge,
 		      __u64 key, __u32 *data, __u32 have, __u32 want)
 {
-	struct learn_room room;
-
 	switch (fdb_data_kind(have)) {
-	case XBR_FDB_NONE:
-		if (learn_take_room(f, port, bridge, &room))
-			learn_fill(f, key, data, have, want, &room);
-		break;
 	case XBR_FDB_DYNAMIC:
 	case XBR_FDB_LOCKED:
 		learn_over_dynamic(f, port, bridge, key, data, have, want);
@@ -202,17 +197,19 @@ STAGE void learn_new(const struct frame *f, const struct xbr_port *port, const s
 		     struct xbr_fdb_bucket *first, __u64 key, __u64 hash, __u32 want)
 {
 	struct learn_room room;
+	bool claimed = false;
 	__u32 *data;
 
 	if (!learn_take_room(f, port, bridge, &room))
 		return;
-	data = fdb_claim(first, key, hash);
-	if (data) {
+	data = fdb_claim(first, key, hash, &claimed);
+	if (data && claimed) {
 		learn_fill(f, key, data, 0, want, &room);
-	} else {
-		learn_give_back(&room);
-		learn_refuse(f, XBR_REASON_learn_full);
+		return;
 	}
+	learn_give_back(&room);
+	if (!data)
+		learn_refuse(f, XBR_REASON_learn_full);
 }
 
 STAGE bool learn_is_on(const struct xbr_port *port, const struct xbr_bridge *bridge)

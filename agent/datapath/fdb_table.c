@@ -2,6 +2,9 @@
 #include "datapath/fdb_table.h"
 
 #include <errno.h>
+#include <linux/membarrier.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #define TRIES 8
 
@@ -129,14 +132,14 @@ int fdb_table_put(struct fdb_table *table, uint64_t key, uint32_t data, uint32_t
 
 /* ---- removal ---- */
 
-/* The slot's data is BUSY: it is ours. Key first, then data, so that whoever claims the key meanwhile finds
- * no old data. */
+/* The slot's data is BUSY: it is ours. Data first: a slot is free as soon as its key is 0, and then has none.
+ */
 static void clear_busy(struct fdb_table *table, const struct fdb_slot *slot)
 {
 	struct home home = home_of(table, slot->key);
 
-	__atomic_store_n(key_word(slot->bucket, slot->way), 0, __ATOMIC_SEQ_CST);
 	__atomic_store_n(data_word(slot->bucket, slot->way), 0, __ATOMIC_SEQ_CST);
+	__atomic_store_n(key_word(slot->bucket, slot->way), 0, __ATOMIC_SEQ_CST);
 	if (slot->bucket != home.first)
 		__atomic_fetch_sub(&home.first->overflow, 1, __ATOMIC_SEQ_CST);
 }
@@ -207,24 +210,33 @@ int fdb_table_walk(const struct fdb_table *table, uint32_t from, uint32_t count,
 	return ret;
 }
 
-static int repair_slot(const struct fdb_slot *slot, void *user)
+/* A removal that died before the key was cleared leaves a key without data, as does a frame that is just
+ * learning it. */
+static int repair_mark(const struct fdb_slot *slot, void *user)
+{
+	(void)user;
+	if (fdb_data_kind(slot->data) == XBR_FDB_NONE)
+		fdb_table_change_slot(slot, fdb_data(0, 0, XBR_FDB_BUSY, 0));
+	return 0;
+}
+
+static int repair_clear(const struct fdb_slot *slot, void *user)
 {
 	if (fdb_data_kind(slot->data) == XBR_FDB_BUSY)
 		clear_busy(user, slot);
 	return 0;
 }
 
-/* A removal that died after the key was cleared leaves BUSY data under a free key. */
-static void repair_keyless(struct xbr_fdb_bucket *bucket)
+/* Until every program that runs now, and may have a slot in hand, has ended (membarrier(2): a grace period).
+ */
+static void wait_for_programs(void)
 {
-	for (uint32_t way = 0; way < XBR_FDB_WAYS; way++)
-		if (!*key_word(bucket, way) && fdb_data_kind(*data_word(bucket, way)) == XBR_FDB_BUSY)
-			swap_data(data_word(bucket, way), fdb_data(0, 0, XBR_FDB_BUSY, 0), 0);
+	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
 }
 
 void fdb_table_repair(struct fdb_table *table)
 {
-	fdb_table_walk(table, 0, table->count, repair_slot, table);
-	for (uint32_t i = 0; i < table->count; i++)
-		repair_keyless(&table->buckets[i]);
+	fdb_table_walk(table, 0, table->count, repair_mark, NULL);
+	wait_for_programs();
+	fdb_table_walk(table, 0, table->count, repair_clear, table);
 }

@@ -352,7 +352,7 @@ static void crowd(enum hook hook)
 	CU_ASSERT_EQUAL_FATAL(set_up(hook), 0);
 	run_crowd();
 	for (__u32 station = 0; station < ADDRESSES; station++)
-		send(P1, station); /* a key whose learner gave up is filled by the next frame */
+		send(P1, station); /* a key whose learner lost its slot is there by the next frame */
 	check_table();
 	CU_ASSERT(removed > 0);
 	datapath_close(&dp);

@@ -197,10 +197,9 @@ static int leave_busy(const struct fdb_slot *slot, void *user)
 
 	if (*left == 0)
 		return 1;
-	*(uint32_t *)(void *)&slot->bucket->data[slot->way] = fdb_data(0, 0, XBR_FDB_BUSY, 0);
-	if (--*left == 1 &&
-	    slot->bucket == &buckets[fdb_first(fdb_hash(slot->key, table.seed), table.count - 1)])
-		*(uint64_t *)(void *)&slot->bucket->key[slot->way] = 0;
+	*(uint32_t *)(void *)&slot->bucket->data[slot->way] =
+		fdb_data(0, 0, *left % 2 ? XBR_FDB_BUSY : XBR_FDB_NONE, 0);
+	--*left;
 	return 0;
 }
 
