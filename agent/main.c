@@ -14,6 +14,7 @@
 #include "control/agent.h"
 #include "control/api.h"
 #include "control/config.h"
+#include "control/events.h"
 #include "datapath/features.h"
 #include "log.h"
 #include "model/conn.h"
@@ -103,7 +104,7 @@ static int on_sweep(sd_event_source *source, uint64_t usec, void *user)
 	model_settle(agent->model);
 	model_drop_surplus(agent->model);
 	stp_alive(agent->model);
-	api_update_events(agent);
+	events_update(agent);
 	sd_event_source_set_time_relative(source, SWEEP_PERIOD_USEC);
 	return 0;
 }
@@ -225,7 +226,7 @@ static int serve(struct agent *agent, const struct options *options, struct xbr_
 			  error);
 	if (err)
 		return err;
-	api_listen(agent);
+	events_listen(agent);
 	log_sentence(LOG_INFO, "ready on %s, pinned under %s, %s", options->socket, agent->pin_dir,
 		     agent->dp->adopted ? "adopted what was there" : "starting afresh");
 	sd_notify(0, "READY=1");

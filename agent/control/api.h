@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* api: the methods of docs/api.md over the model and transactions; and the model's changes told to
- * subscribers. */
+/* api: the methods of docs/api.md over the model and transactions, in one table. */
 #ifndef XBR_CONTROL_API_H
 #define XBR_CONTROL_API_H
 
@@ -12,11 +11,5 @@
 
 /* The table for server_open(); the user pointer of its handlers is the struct agent. */
 extern const struct server_method api_methods[];
-
-/* Lets subscribers hear of the model's changes. */
-void api_listen(struct agent *agent);
-
-/* Whether the datapath is to tell of every address learned: only while somebody listens. */
-void api_update_events(struct agent *agent);
 
 #endif

@@ -175,6 +175,8 @@ void server_close(struct server *server)
 
 void server_refuse(struct server_reply *reply, const struct xbr_error *error)
 {
-	reply->code = error->code == -EINVAL ? SERVER_INVALID_PARAMS : SERVER_REFUSED;
+	bool invalid = error->code == -EINVAL || error->code == -ERANGE;
+
+	reply->code = invalid ? SERVER_INVALID_PARAMS : SERVER_REFUSED;
 	snprintf(reply->message, sizeof(reply->message), "%s", error->message);
 }

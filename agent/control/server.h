@@ -63,7 +63,8 @@ int server_open(struct server **ret_server, sd_event *event, const char *path, c
 /* Stops serving and removes the socket file. server_close(NULL) does nothing. */
 void server_close(struct server *server);
 
-/* The answer is a refusal: SERVER_INVALID_PARAMS where the sentence's code is -EINVAL, else SERVER_REFUSED.
+/* The answer is a refusal: SERVER_INVALID_PARAMS where the sentence's code is -EINVAL or -ERANGE, else
+ * SERVER_REFUSED.
  */
 void server_refuse(struct server_reply *reply, const struct xbr_error *error);
 

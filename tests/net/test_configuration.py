@@ -274,9 +274,9 @@ def test_without_confirmation_the_former_configuration_comes_back(running):
     running.guests(3)
     apply(running, PLAIN)
     before = state(running)
-    assert apply(running, RICH, "confirm 2s") > 0
+    assert apply(running, RICH, "confirm 6s") > 0
     assert "br1" in save(running)
-    wait_for(lambda: save(running) == before[2], 20, "the former configuration")
+    wait_for(lambda: save(running) == before[2], 40, "the former configuration")
     assert "was not confirmed" in running.agent.read_log()
 
 
@@ -284,11 +284,11 @@ def test_confirm_keeps_the_new_configuration(running):
     running.guests(3)
     assert running.xbr("confirm", check=False).stderr == "xbr: nothing waits to be confirmed\n"
     apply(running, PLAIN)
-    apply(running, RICH, "confirm 2")
+    apply(running, RICH, "confirm 6")
     running.xbr("confirm")
     saved = save(running)
     with pytest.raises(AssertionError):
-        wait_for(lambda: save(running) != saved, 3.5)
+        wait_for(lambda: save(running) != saved, 7)
     assert running.xbr("confirm", check=False).returncode == 1
 
 

@@ -118,13 +118,14 @@ WRONG_PARAMS = [
     ("fdb.show", {"cursor": -1}), ("fdb.flush", {"older_than": "1"}), ("apply", {}), ("apply", {"commands": {}}),
     ("apply", {"commands": [], "confirm": 0}), ("apply", {"commands": [], "confirm": 86401}), ("apply", {"commands": [], "dry_run": 1}),
     ("monitor", {"objects": "fdb"}), ("monitor", {"objects": ["stats"]}), ("monitor", {"objects": [1]}), ("save", {"file": "x"}),
+    ("fdb.add", {"lladdr": "33:33:00:00:00:01", "dev": "v1"}), ("fdb.add", {"lladdr": "00:00:00:00:00:00", "dev": "v1"}),
+    ("fdb.add", {"lladdr": "02:00:00:00:cc:01", "dev": "br0"}),
 ]
 REFUSED = [
     ("bridge.set", {"bridge": "v1", "ageing_time": 5}), ("bridge.del", {"bridge": "nosuch"}), ("bridge.show", {"bridge": "nosuch"}),
     ("bridge.add", {"bridge": "br0"}), ("link.add", {"dev": "v1", "master": "br0"}), ("link.add", {"dev": "nosuch", "master": "br0"}),
     ("link.del", {"dev": "br0"}), ("link.show", {"dev": "nosuch"}), ("link.show", {"master": "v1"}), ("stats.show", {"dev": "nosuch"}),
-    ("fdb.add", {"lladdr": "33:33:00:00:00:01", "dev": "v1"}), ("fdb.add", {"lladdr": "00:00:00:00:00:00", "dev": "v1"}),
-    ("fdb.add", {"lladdr": "02:00:00:00:cc:01", "dev": "br0"}), ("fdb.del", {"lladdr": "02:00:00:00:cc:01", "dev": "v1"}),
+    ("fdb.del", {"lladdr": "02:00:00:00:cc:01", "dev": "v1"}),
     ("fdb.get", {"lladdr": "02:00:00:00:cc:01"}), ("fdb.show", {"master": "nosuch"}), ("fdb.flush", {"dev": "nosuch"}), ("confirm", {}),
     ("apply", {"commands": [7]}), ("apply", {"commands": [{"method": "link.del", "params": {"dev": "v1"}}]}),
     ("apply", {"commands": [{"method": "bridge.add", "params": [1]}]}), ("apply", {"commands": [{"method": "apply", "params": {}}]}),
