@@ -151,6 +151,16 @@ static int client_watch(struct server_client *client)
 	return sd_event_source_set_io_events(client->io, events);
 }
 
+/* By the clock, not as of when the event loop woke up: the turn itself may have taken longer than a client
+ * has to read. */
+static uint64_t now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
 /* Turns on what will wake the client up next. */
 static int client_arm(struct server_client *client)
 {
@@ -163,7 +173,7 @@ static int client_arm(struct server_client *client)
 					client->pending && !full ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
 	if (r < 0 || !full)
 		return r < 0 ? r : sd_event_source_set_enabled(client->stuck, SD_EVENT_OFF);
-	r = sd_event_source_set_time_relative(client->stuck, CLIENT_STUCK_US);
+	r = sd_event_source_set_time(client->stuck, now_us() + CLIENT_STUCK_US);
 	return r < 0 ? r : sd_event_source_set_enabled(client->stuck, SD_EVENT_ONESHOT);
 }
 
