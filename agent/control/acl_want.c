@@ -315,7 +315,7 @@ static const struct want_acl_binding *find_binding(const struct want_acls *acls,
 	return binding;
 }
 
-/* What is bound and not wanted so is unbound first: its place may be another's. */
+/* Places that are to have no list. One that is to have another has it put in this one's stead. */
 static void unbind_stale(struct making *m, const struct want_acls *is)
 {
 	struct want_acl_binding *binding, *next;
@@ -323,9 +323,7 @@ static void unbind_stale(struct making *m, const struct want_acls *is)
 	struct xbr_error error;
 
 	HASH_ITER (hh, is->bindings, binding, next) {
-		const struct want_acl_binding *want = m->want ? find_binding(m->want, &binding->place) : NULL;
-
-		if (want && !strcmp(want->list, binding->list))
+		if (m->want && find_binding(m->want, &binding->place))
 			continue;
 		if (target_of(m->model, &binding->place, &target) && m->step(m->user))
 			acl_unbind(m->model, acl_find(m->model, binding->list), &target,
@@ -354,8 +352,8 @@ static int make_bindings(struct making *m, struct xbr_error *error)
 			err = xbr_refuse(error, -ENODEV, "what the access list %s is bound to is not there",
 					 binding->list);
 		else
-			err = acl_bind(m->model, acl_find(m->model, binding->list), &target,
-				       (enum acl_direction)binding->place.direction, error);
+			err = acl_rebind(m->model, acl_find(m->model, binding->list), &target,
+					 (enum acl_direction)binding->place.direction, error);
 	}
 	want_acls_free(is);
 	return err;

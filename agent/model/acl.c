@@ -567,18 +567,14 @@ static int put_at(struct model *model, const struct acl_target *target, enum acl
 	return vlan_write(model, vlan);
 }
 
-int acl_bind(struct model *model, struct acl_list *list, const struct acl_target *target,
-	     enum acl_direction direction, struct xbr_error *error)
+int acl_rebind(struct model *model, struct acl_list *list, const struct acl_target *target,
+	       enum acl_direction direction, struct xbr_error *error)
 {
-	uint32_t there = bound_at(model, target, direction);
+	struct acl_list *former = model->acl->by_number[bound_at(model, target, direction)];
 	char where[64];
 	int err;
 
 	target_text(target, where, sizeof(where));
-	if (there)
-		return xbr_refuse(
-			error, -EBUSY, "the access list %s is bound to %s %s already: unbind it first",
-			model->acl->by_number[there]->name, where, direction == ACL_IN ? "in" : "out");
 	for (uint32_t i = 0; direction == ACL_OUT && i < acl_image_header(&list->image)->count; i++)
 		if (check_out(list, acl_image_rule(&list->image, list->image.places[i].rule), error))
 			return -EINVAL;
@@ -589,10 +585,27 @@ int acl_bind(struct model *model, struct acl_list *list, const struct acl_target
 	err = put_at(model, target, direction, list->number);
 	if (err)
 		return xbr_refuse(error, err, "cannot bind to %s: %s", where, strerror(-err));
+	if (former) {
+		former->bound--;
+		former->bound_out -= direction == ACL_OUT;
+	}
 	list->bound++;
 	list->bound_out += direction == ACL_OUT;
 	bindings_changed(model);
 	return 0;
+}
+
+int acl_bind(struct model *model, struct acl_list *list, const struct acl_target *target,
+	     enum acl_direction direction, struct xbr_error *error)
+{
+	uint32_t there = bound_at(model, target, direction);
+	char where[64];
+
+	if (!there)
+		return acl_rebind(model, list, target, direction, error);
+	target_text(target, where, sizeof(where));
+	return xbr_refuse(error, -EBUSY, "the access list %s is bound to %s %s already: unbind it first",
+			  model->acl->by_number[there]->name, where, direction == ACL_IN ? "in" : "out");
 }
 
 int acl_unbind(struct model *model, struct acl_list *list, const struct acl_target *target,

@@ -80,6 +80,9 @@ int acl_replace(struct model *model, const char *name, const struct xbr_acl_rule
 /* list NULL: none. -EBUSY: another list is bound there. */
 int acl_bind(struct model *model, struct acl_list *list, const struct acl_target *target,
 	     enum acl_direction direction, struct xbr_error *error);
+/* The same in the place of whichever list is there, by one write: no frame meets neither. */
+int acl_rebind(struct model *model, struct acl_list *list, const struct acl_target *target,
+	       enum acl_direction direction, struct xbr_error *error);
 int acl_unbind(struct model *model, struct acl_list *list, const struct acl_target *target,
 	       enum acl_direction direction, struct xbr_error *error);
 void acl_each_binding(const struct model *model, const struct acl_list *list,

@@ -6,14 +6,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/acl_mask.h"
+#include "model/acl_tables.h"
+
 #define CHAIN_SHORT                                                                                          \
 	4 /* rules of a chain to which one more may come though a more specific table could be made */
+#define CHAIN_COUNTED   64 /* rules of a chain that are looked at: longer ones are alike */
 #define SLOTS_LEAST     XBR_ACL_CELL_SLOTS
 #define SLOTS_FULL      2  /* rules a slot, on average, from which a table takes no more */
 #define SLOTS_GROW      8  /* a further table of the same mask is so much larger */
 #define ORDER_CELLS     4  /* of a level, written by turns */
 #define ORDERS_A_CHANGE 2  /* that a rule more or less writes of a level, at most */
-#define GROUPS_MAX      48 /* tables that are made before the first rule is placed */
+#define TABLES_PLANNED  48 /* tables that are made before the first rule is placed */
 #define CELLS_MAX       (1u << 24)
 
 /* ---- cells ---- */
@@ -80,159 +84,26 @@ static void wait_for_programs(struct acl_image *image)
 	memset(image->orders_written, 0, sizeof(image->orders_written));
 }
 
-/* ---- what a rule asks ---- */
-
-struct mask {
-	uint64_t word[XBR_FLOW_WORDS];
-};
-
-struct field {
-	uint32_t flag;
-	uint32_t first, last;
-	uint64_t bits;
-};
-
-#define FIELD_ROW(name, first, last, bits) {XBR_ACL_NOT_##name, first, last, bits},
-static const struct field fields[] = {XBR_FLOW_FIELDS(FIELD_ROW)};
-#define FIELD_COUNT (sizeof(fields) / sizeof(fields[0]))
-
-/* The bits whose value a level's frame must have: those that a hash can find the rule by. */
-static struct mask exact_bits(const struct xbr_acl_rule *rule, uint32_t level)
-{
-	struct mask mask;
-
-	for (uint32_t i = 0; i < XBR_FLOW_WORDS; i++)
-		mask.word[i] = rule->mask[i] & xbr_flow_known(i, level);
-	for (size_t f = 0; f < FIELD_COUNT; f++)
-		if (rule->flags & fields[f].flag)
-			for (uint32_t i = fields[f].first; i <= fields[f].last; i++)
-				mask.word[i] &= ~fields[f].bits;
-	return mask;
-}
-
-/* As acl_reads_unknown() in the datapath. */
-static bool reads_unknown(const struct xbr_acl_rule *rule, uint32_t level)
-{
-	uint64_t unknown = 0;
-
-	if (level == XBR_FLOW_WHOLE)
-		return false;
-	for (uint32_t i = 2; i < XBR_FLOW_WORDS; i++)
-		unknown |= rule->mask[i] & ~xbr_flow_known(i, level);
-	return unknown || rule->flags & (XBR_ACL_ASKS_SRC_PORT | XBR_ACL_ASKS_DST_PORT) ||
-	       rule->set[XBR_ACL_SET_SRC_PORT] || rule->set[XBR_ACL_SET_DST_PORT] ||
-	       (level >= XBR_FLOW_NO_L3 && (rule->set[XBR_ACL_SET_SRC_IP] || rule->set[XBR_ACL_SET_DST_IP]));
-}
-
-/* A rule that permits, and cannot be compared as a whole, decides nothing. */
-static bool belongs(const struct xbr_acl_rule *rule, uint32_t level)
-{
-	return rule->action.what & XBR_ACL_DENY || !reads_unknown(rule, level);
-}
-
-/* Flags whose fields a level knows. */
-static uint32_t known_flags(uint32_t flags, uint32_t level)
-{
-	uint32_t known = 0;
-
-	for (size_t f = 0; f < FIELD_COUNT; f++)
-		if (xbr_flow_known(fields[f].first, level) & fields[f].bits)
-			known |= fields[f].flag;
-	return flags & known;
-}
-
-/* Do two rules match the same frames of a level that is not whole? */
-static bool same_at(const struct xbr_acl_rule *a, const struct xbr_acl_rule *b, uint32_t level)
-{
-	uint64_t differs = 0;
-
-	for (uint32_t i = 0; i < XBR_FLOW_WORDS; i++)
-		differs |=
-			((a->mask[i] ^ b->mask[i]) | (a->value[i] ^ b->value[i])) & xbr_flow_known(i, level);
-	if (level < XBR_FLOW_NO_L3)
-		differs |= (uint64_t)(a->set[XBR_ACL_SET_SRC_IP] ^ b->set[XBR_ACL_SET_SRC_IP]) |
-			   (uint64_t)(a->set[XBR_ACL_SET_DST_IP] ^ b->set[XBR_ACL_SET_DST_IP]);
-	return !differs && known_flags(a->flags, level) == known_flags(b->flags, level);
-}
-
 /* Every bit that the rule reads. */
 static void add_reads(__u64 reads[XBR_FLOW_WORDS], const struct xbr_acl_rule *rule)
 {
 	static const struct {
 		uint32_t flag, set;
-		const struct field field;
+		uint32_t first, last;
+		uint64_t bits;
 	} others[] = {
-		{0, XBR_ACL_SET_SRC_IP, {0, 3, 4, ~0ull}},
-		{0, XBR_ACL_SET_DST_IP, {0, 5, 6, ~0ull}},
-		{XBR_ACL_ASKS_SRC_PORT, XBR_ACL_SET_SRC_PORT, {0, 7, 7, 0xffff}},
-		{XBR_ACL_ASKS_DST_PORT, XBR_ACL_SET_DST_PORT, {0, 7, 7, 0xffff0000}},
+		{0, XBR_ACL_SET_SRC_IP, 3, 4, ~0ull},
+		{0, XBR_ACL_SET_DST_IP, 5, 6, ~0ull},
+		{XBR_ACL_ASKS_SRC_PORT, XBR_ACL_SET_SRC_PORT, 7, 7, 0xffff},
+		{XBR_ACL_ASKS_DST_PORT, XBR_ACL_SET_DST_PORT, 7, 7, 0xffff0000},
 	};
 
 	for (uint32_t i = 0; i < XBR_FLOW_WORDS; i++)
 		__atomic_fetch_or(&reads[i], rule->mask[i], __ATOMIC_RELEASE);
 	for (size_t n = 0; n < sizeof(others) / sizeof(others[0]); n++)
 		if (rule->flags & others[n].flag || rule->set[others[n].set])
-			for (uint32_t i = others[n].field.first; i <= others[n].field.last; i++)
-				__atomic_fetch_or(&reads[i], others[n].field.bits, __ATOMIC_RELEASE);
-}
-
-/* ---- masks of tables ---- */
-
-static bool asks_no_more(const struct mask *table, const struct mask *rule)
-{
-	uint64_t more = 0;
-
-	for (int i = 0; i < XBR_FLOW_WORDS; i++)
-		more |= table->word[i] & ~rule->word[i];
-	return !more;
-}
-
-static uint32_t specific(const struct mask *mask)
-{
-	uint32_t bits = 0;
-
-	for (int i = 0; i < XBR_FLOW_WORDS; i++)
-		bits += (uint32_t)__builtin_popcountll(mask->word[i]);
-	return bits;
-}
-
-/* A prefix of so many octets; IPv6 prefixes of 33 to 63, and of 65 to 127 bits have few lengths of their own.
- */
-static uint32_t rounded_octets(uint32_t octets)
-{
-	static const uint8_t to[17] = {0, 1, 2, 3, 4, 4, 6, 6, 8, 8, 8, 8, 8, 8, 8, 8, 16};
-
-	return to[octets];
-}
-
-/* Whole octets of an address's mask, as many as are rounded to. */
-static void round_address(uint64_t words[2])
-{
-	uint8_t *octets = (uint8_t *)words;
-	uint32_t whole = 0;
-
-	while (whole < 16 && octets[whole] == 0xff)
-		whole++;
-	whole = rounded_octets(whole);
-	memset(octets + whole, 0, 16 - whole);
-}
-
-/* Ports whole or not at all. */
-static void round_port(uint64_t *word, uint64_t bits)
-{
-	if ((*word & bits) != bits)
-		*word &= ~bits;
-}
-
-static struct mask rounded(const struct mask *exact)
-{
-	struct mask mask = *exact;
-
-	round_address(&mask.word[3]);
-	round_address(&mask.word[5]);
-	round_port(&mask.word[7], 0xffff);
-	round_port(&mask.word[7], 0xffff0000);
-	return mask;
+			for (uint32_t i = others[n].first; i <= others[n].last; i++)
+				__atomic_fetch_or(&reads[i], others[n].bits, __ATOMIC_RELEASE);
 }
 
 /* ---- tables ---- */
@@ -340,7 +211,7 @@ static void order_again(struct acl_image *image, uint32_t level)
 }
 
 /* A new, empty table at the end of the order. slots: a power of two. NULL: no room. */
-static struct xbr_acl_table *table_make(struct acl_image *image, uint32_t level, const struct mask *mask,
+static struct xbr_acl_table *table_make(struct acl_image *image, uint32_t level, const struct acl_mask *mask,
 					uint32_t slots)
 {
 	uint32_t count, tables[XBR_ACL_TABLES_MAX], cells = 1 + slots / XBR_ACL_CELL_SLOTS, at;
@@ -370,31 +241,37 @@ static bool is_full(const struct xbr_acl_table *table)
 /* What table_find() sees of a level. */
 struct found {
 	struct xbr_acl_table *best; /* the most specific one whose chain for the rule is short */
-	struct xbr_acl_table *any;  /* the most specific one at all */
+	struct xbr_acl_table *any;  /* of those where it is not, the one whose chain is shortest */
 	uint32_t own_slots;         /* of the largest table of the rule's own rounded mask; 0: none */
-	uint32_t best_bits, any_bits;
+	uint32_t best_bits, any_chain, any_load;
 };
 
-static void table_consider(const struct acl_image *image, uint32_t level, const struct xbr_acl_rule *rule,
-			   const struct mask *exact, struct xbr_acl_table *table, struct found *found)
+/* Rules that a chain of the table has, about: where chains are longer than is looked at. */
+static uint32_t table_load(const struct xbr_acl_table *table, uint32_t bits)
 {
-	struct mask mask, own = rounded(exact);
-	uint32_t bits;
+	uint32_t slots = (uint32_t)__builtin_popcount(table->slots.size);
 
-	memcpy(mask.word, table->mask, sizeof(mask.word));
-	if (!asks_no_more(&mask, exact))
-		return;
-	bits = specific(&mask) + 1;
-	if (!memcmp(&mask, &own, sizeof(mask)) && table->slots.size + 1 > found->own_slots)
+	return table->count >> (bits < slots ? bits : slots);
+}
+
+static void table_consider(const struct acl_image *image, uint32_t level, const struct xbr_acl_rule *rule,
+			   const struct acl_mask *own, struct xbr_acl_table *table, struct found *found)
+{
+	uint32_t bits = acl_mask_bits(table->mask), load = table_load(table, bits), chain;
+
+	if (!memcmp(table->mask, own->word, sizeof(table->mask)) && table->slots.size + 1 > found->own_slots)
 		found->own_slots = table->slots.size + 1;
-	if (bits > found->any_bits) {
-		found->any = table;
-		found->any_bits = bits;
-	}
-	if (bits > found->best_bits && !is_full(table) &&
-	    chain_length(image, slot_of(image, table, rule), level, CHAIN_SHORT) < CHAIN_SHORT) {
+	if (found->best && bits < found->best_bits)
+		return;
+	chain = chain_length(image, slot_of(image, table, rule), level, CHAIN_COUNTED);
+	if (chain < CHAIN_SHORT && !is_full(table)) {
 		found->best = table;
-		found->best_bits = bits;
+		found->best_bits = bits + 1;
+	} else if (!found->any || chain < found->any_chain ||
+		   (chain == found->any_chain && load < found->any_load)) {
+		found->any = table;
+		found->any_chain = chain;
+		found->any_load = load;
 	}
 }
 
@@ -402,13 +279,14 @@ static void table_consider(const struct acl_image *image, uint32_t level, const 
 static struct xbr_acl_table *table_find(struct acl_image *image, uint32_t level,
 					const struct xbr_acl_rule *rule)
 {
-	struct mask exact = exact_bits(rule, level), own = rounded(&exact), none = {{0}};
+	struct acl_mask exact = acl_mask_exact(rule, level), own = acl_mask_rounded(&exact), none = {{0}};
 	uint32_t tables = acl_image_tables(image, level), slots;
 	struct found found = {0};
 	struct xbr_acl_table *made;
 
 	for (uint32_t t = 0; t < tables; t++)
-		table_consider(image, level, rule, &exact, table_at(image, level, t), &found);
+		if (acl_mask_asks_no_more(table_at(image, level, t)->mask, &exact))
+			table_consider(image, level, rule, &own, table_at(image, level, t), &found);
 	if (found.best)
 		return found.best;
 	/* the last table asks nothing: there every rule has its place */
@@ -425,12 +303,21 @@ static struct xbr_acl_table *table_find(struct acl_image *image, uint32_t level,
 
 /* ---- chains ---- */
 
-/* The rule of the chain behind which seq belongs; 0: at its head. */
+static uint32_t *tail_of(const struct acl_image *image, const struct xbr_acl_slot *slot)
+{
+	return image->tails ? &image->tails[slot - (const struct xbr_acl_slot *)rest(image, 0)] : NULL;
+}
+
+/* The rule of the chain behind which seq belongs; 0: at its head. Built in the order of the list, it is the
+ * last one. */
 static uint32_t chain_before(const struct acl_image *image, const struct xbr_acl_slot *slot, uint32_t level,
 			     uint32_t seq)
 {
+	const uint32_t *tail = tail_of(image, slot);
 	uint32_t before = 0;
 
+	if (tail && *tail && acl_image_rule(image, *tail)->seq < seq)
+		return *tail;
 	for (uint32_t n = slot->rule; n && acl_image_rule(image, n)->seq < seq;
 	     n = acl_image_rule(image, n)->next[level])
 		before = n;
@@ -454,6 +341,8 @@ static void chain_put(struct acl_image *image, struct xbr_acl_table *table, uint
 		rule->next[level] = slot->rule;
 		store_slot(slot, number, tag);
 	}
+	if (image->tails && !rule->next[level])
+		*tail_of(image, slot) = number;
 	table->count++;
 }
 
@@ -474,21 +363,22 @@ static bool chain_cut(struct acl_image *image, struct xbr_acl_slot *slot, uint32
 }
 
 /* Is there an earlier rule that says the same where this level knows less? Such a one is in each table that
- * the rule could be in. */
+ * the rule could be in. One that is not found costs a comparison, no more. */
 static bool is_covered(const struct acl_image *image, uint32_t level, const struct xbr_acl_rule *rule)
 {
-	struct mask exact = exact_bits(rule, level), mask;
+	struct acl_mask exact = acl_mask_exact(rule, level);
+	uint32_t looked_at;
 
 	for (uint32_t t = 0; level && t < acl_image_tables(image, level); t++) {
 		const struct xbr_acl_table *table = table_at(image, level, t);
 
-		memcpy(mask.word, table->mask, sizeof(mask.word));
-		if (!asks_no_more(&mask, &exact))
+		if (!acl_mask_asks_no_more(table->mask, &exact))
 			continue;
-		for (uint32_t n = slot_of(image, table, rule)->rule; n;
-		     n = acl_image_rule(image, n)->next[level])
+		looked_at = 0;
+		for (uint32_t n = slot_of(image, table, rule)->rule; n && looked_at < CHAIN_COUNTED / 4;
+		     n = acl_image_rule(image, n)->next[level], looked_at++)
 			if (acl_image_rule(image, n)->seq < rule->seq &&
-			    same_at(acl_image_rule(image, n), rule, level))
+			    acl_rule_same_at(acl_image_rule(image, n), rule, level))
 				return true;
 	}
 	return false;
@@ -514,15 +404,14 @@ static int link_at(struct acl_image *image, uint32_t level, uint32_t number)
 static void unlink_at(struct acl_image *image, uint32_t level, uint32_t number)
 {
 	struct xbr_acl_rule *rule = acl_image_rule(image, number);
-	struct mask exact = exact_bits(rule, level), mask;
+	struct acl_mask exact = acl_mask_exact(rule, level);
 
 	if (rule->next[level] == XBR_ACL_UNLINKED)
 		return;
 	for (uint32_t t = 0; t < acl_image_tables(image, level); t++) {
 		struct xbr_acl_table *table = table_at(image, level, t);
 
-		memcpy(mask.word, table->mask, sizeof(mask.word));
-		if (!asks_no_more(&mask, &exact) ||
+		if (!acl_mask_asks_no_more(table->mask, &exact) ||
 		    !chain_cut(image, slot_of(image, table, rule), level, number))
 			continue;
 		table->count--;
@@ -538,7 +427,7 @@ static int link_rule(struct acl_image *image, uint32_t number)
 
 	for (uint32_t level = 0; level < XBR_FLOW_LEVELS && !err; level++) {
 		rule->next[level] = XBR_ACL_UNLINKED;
-		if (belongs(rule, level) && !is_covered(image, level, rule))
+		if (acl_rule_belongs(rule, level) && !is_covered(image, level, rule))
 			err = link_at(image, level, number);
 	}
 	for (uint32_t level = 0; err && level < XBR_FLOW_LEVELS; level++)
@@ -738,8 +627,8 @@ static void link_covered(struct acl_image *image, uint32_t number)
 		for (uint32_t i = place_search(image, goes->seq) + 1; i < count; i++) {
 			struct xbr_acl_rule *rule = acl_image_rule(image, image->places[i].rule);
 
-			if (rule->next[level] != XBR_ACL_UNLINKED || !belongs(rule, level) ||
-			    !same_at(goes, rule, level))
+			if (rule->next[level] != XBR_ACL_UNLINKED || !acl_rule_belongs(rule, level) ||
+			    !acl_rule_same_at(goes, rule, level))
 				continue;
 			link_at(image, level, image->places[i].rule);
 			break;
@@ -800,63 +689,22 @@ void acl_image_count_add(struct acl_image *image, uint32_t number, const struct 
 
 /* ---- building ---- */
 
-/* Rules that have one mask, rounded, in common. */
-struct group {
-	struct mask mask;
-	uint32_t level;
-	uint32_t count;
+/* The tables that are made before the first rule is placed, by level. */
+struct plan {
+	struct acl_tables_choice table[XBR_FLOW_LEVELS][TABLES_PLANNED];
+	uint32_t count[XBR_FLOW_LEVELS];
 };
 
-struct groups {
-	struct group *group;
-	uint32_t count, room;
-};
-
-static int group_note(struct groups *groups, const struct mask *mask, uint32_t level)
+static int plan_make(struct plan *plan, const struct xbr_acl_rule *rules, uint32_t count)
 {
-	struct group *more;
+	for (uint32_t level = 0; level < XBR_FLOW_LEVELS; level++) {
+		int found = acl_tables_choose(rules, count, level, plan->table[level], TABLES_PLANNED);
 
-	for (uint32_t i = 0; i < groups->count; i++) {
-		struct group *group = &groups->group[i];
-
-		if (group->level != level || memcmp(&group->mask, mask, sizeof(*mask)))
-			continue;
-		group->count++;
-		return 0;
+		if (found < 0)
+			return found;
+		plan->count[level] = (uint32_t)found;
 	}
-	if (groups->count == groups->room) {
-		groups->room = groups->room ? 2 * groups->room : 64;
-		more = realloc(groups->group, groups->room * sizeof(*more));
-		if (!more)
-			return -ENOMEM;
-		groups->group = more;
-	}
-	groups->group[groups->count++] = (struct group){*mask, level, 1};
 	return 0;
-}
-
-static int larger_first(const void *a, const void *b)
-{
-	const struct group *x = a, *y = b;
-
-	return (x->count < y->count) - (x->count > y->count);
-}
-
-static int groups_find(struct groups *groups, const struct xbr_acl_rule *rules, uint32_t count)
-{
-	int err = 0;
-
-	for (uint32_t level = 0; level < XBR_FLOW_LEVELS; level++)
-		for (uint32_t i = 0; i < count && !err; i++) {
-			struct mask exact = exact_bits(&rules[i], level), mask = rounded(&exact);
-
-			if (belongs(&rules[i], level) &&
-			    !(level && i && same_at(&rules[i], &rules[i - 1], level)))
-				err = group_note(groups, &mask, level);
-		}
-	if (!err && groups->count)
-		qsort(groups->group, groups->count, sizeof(*groups->group), larger_first);
-	return err;
 }
 
 static uint32_t power_of_two(uint32_t least)
@@ -868,31 +716,36 @@ static uint32_t power_of_two(uint32_t least)
 	return power;
 }
 
-static uint32_t group_slots(const struct group *group)
+static uint32_t table_slots(const struct acl_tables_choice *choice)
 {
-	uint32_t slots = power_of_two(2 * group->count);
+	uint32_t slots = power_of_two(2 * choice->rules);
 
 	return slots < SLOTS_LEAST ? SLOTS_LEAST : slots;
 }
 
 /* Cells that tables and slots may come to take. */
-static uint64_t rest_room(const struct groups *groups, uint32_t rules)
+static uint64_t rest_room(const struct plan *plan, uint32_t rules)
 {
 	uint64_t cells = XBR_FLOW_LEVELS * ORDER_CELLS;
 
-	for (uint32_t i = 0; i < groups->count && i < XBR_FLOW_LEVELS * GROUPS_MAX; i++)
-		cells += 1 + group_slots(&groups->group[i]) / XBR_ACL_CELL_SLOTS;
+	for (uint32_t level = 0; level < XBR_FLOW_LEVELS; level++) {
+		uint32_t later = XBR_ACL_TABLES_MAX - plan->count[level];
+
+		cells += (later < rules ? later : rules) * (1 + SLOTS_LEAST / XBR_ACL_CELL_SLOTS);
+		for (uint32_t i = 0; i < plan->count[level]; i++)
+			cells += 1 + table_slots(&plan->table[level][i]) / XBR_ACL_CELL_SLOTS;
+	}
 	return cells + cells / 2 + 24 + rules / 16;
 }
 
-static int lay_out(struct acl_image *image, const struct acl_image_options *options,
-		   const struct groups *groups, uint32_t count)
+static int lay_out(struct acl_image *image, const struct acl_image_options *options, const struct plan *plan,
+		   uint32_t count)
 {
 	uint32_t rules = count > options->room ? count : options->room,
 		 counters_one = rules / XBR_ACL_CELL_COUNTS + 1;
 	uint32_t regions = options->processors + 1;
 	uint64_t first = 1ull + rules, last = first + (uint64_t)counters_one * regions;
-	uint64_t cells = last + rest_room(groups, rules);
+	uint64_t cells = last + rest_room(plan, rules);
 	struct xbr_acl_header *header;
 
 	if (cells > CELLS_MAX)
@@ -918,43 +771,47 @@ static int lay_out(struct acl_image *image, const struct acl_image_options *opti
 	return 0;
 }
 
-static void make_tables(struct acl_image *image, const struct groups *groups)
+static void make_tables(struct acl_image *image, const struct plan *plan)
 {
-	for (uint32_t i = 0; i < groups->count; i++) {
-		const struct group *group = &groups->group[i];
-
-		if (acl_image_tables(image, group->level) < GROUPS_MAX && group->count > CHAIN_SHORT)
-			table_make(image, group->level, &group->mask, group_slots(group));
-	}
+	for (uint32_t level = 0; level < XBR_FLOW_LEVELS; level++)
+		for (uint32_t i = 0; i < plan->count[level]; i++)
+			table_make(image, level, &plan->table[level][i].mask,
+				   table_slots(&plan->table[level][i]));
 }
 
 static int put_all(struct acl_image *image, const struct xbr_acl_rule *rules, uint32_t count)
 {
+	uint32_t cells = image->count - acl_image_header(image)->rest;
 	int err = 0;
 
+	image->tails = calloc((size_t)cells * XBR_ACL_CELL_SLOTS, sizeof(*image->tails));
+	if (!image->tails)
+		return -ENOMEM;
 	for (uint32_t i = 0; i < count && !err; i++) {
 		uint32_t number = number_take(image);
 
 		add_reads(acl_image_header(image)->reads, &rules[i]);
 		err = number ? put_rule(image, number, &rules[i]) : -ENOSPC;
 	}
+	free(image->tails);
+	image->tails = NULL;
 	return err;
 }
 
-static int build(struct acl_image *image, const struct acl_image_options *options, struct groups *groups,
+static int build(struct acl_image *image, const struct acl_image_options *options, struct plan *plan,
 		 const struct xbr_acl_rule *rules, uint32_t count)
 {
 	void *cells;
-	int err = groups_find(groups, rules, count);
+	int err = plan_make(plan, rules, count);
 
 	if (!err)
-		err = lay_out(image, options, groups, count);
+		err = lay_out(image, options, plan, count);
 	if (err)
 		return err;
 	cells = image->cells;
 	err = acl_image_open(image, cells, image->count);
 	if (!err)
-		make_tables(image, groups);
+		make_tables(image, plan);
 	if (!err)
 		err = put_all(image, rules, count);
 	if (err) {
@@ -967,13 +824,16 @@ static int build(struct acl_image *image, const struct acl_image_options *option
 int acl_image_build(struct acl_image *image, const struct acl_image_options *options,
 		    const struct xbr_acl_rule *rules, uint32_t count)
 {
-	struct groups groups = {0};
+	struct plan *plan;
 	int err;
 
 	*image = (struct acl_image){0};
 	if (count > XBR_ACL_RULES_MAX)
 		return -E2BIG;
-	err = build(image, options, &groups, rules, count);
-	free(groups.group);
+	plan = calloc(1, sizeof(*plan));
+	if (!plan)
+		return -ENOMEM;
+	err = build(image, options, plan, rules, count);
+	free(plan);
 	return err;
 }

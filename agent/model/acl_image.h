@@ -6,8 +6,8 @@
  *
  * A rule goes into one table of each level: the most specific one whose mask asks nothing that the rule does
  * not, if the rule's chain there is short; else into a new table of its own mask, with prefixes rounded, so
- * that few masks are many. (TupleMerge does it this way.) Of rules that say the same where a level knows
- * less, only the first is linked there.
+ * that few masks are many. (TupleMerge does it this way.) Which tables there are to begin with acl_tables.h
+ * says. Of rules that say the same where a level knows less, only the first is linked there.
  */
 #ifndef XBR_MODEL_ACL_IMAGE_H
 #define XBR_MODEL_ACL_IMAGE_H
@@ -36,6 +36,7 @@ struct acl_image {
 	uint32_t *gone; /* ... once no program can see them any more */
 	uint32_t gone_count;
 	uint8_t orders_written[XBR_FLOW_LEVELS]; /* since the last wait */
+	uint32_t *tails;                         /* last rules of chains, by slot; while an image is built */
 
 	/* Returns when all programs that run now have ended. NULL: none do. */
 	void (*wait)(void *user);

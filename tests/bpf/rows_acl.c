@@ -36,6 +36,29 @@
 	      "\x20\x01\x0d\xb8\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02"
 #define TYPE_IP6 "\x86\xdd"
 
+/* TCP from port 1000 to port 22, a SYN; the first eight octets of it, and what lies behind those. */
+#define TCP_FRONT "\x03\xe8\x00\x16\x00\x00\x00\x01"
+#define TCP_BACK  "\x00\x00\x00\x00\x50\x02\x03\xe8\x00\x00\x00\x00"
+#define IP_TCP(length, fragment)                                                                             \
+	"\x45\x00" length "\x00\x07" fragment "\x40\x06\x00\x00\x0a\x00\x00\x01\x0a\x00\x00\x02"
+#define A_SYN_TO_B(length, fragment, octets)                                                                 \
+	BYTES(MAC_B MAC_A TYPE_IP IP_TCP(length, fragment) octets PADDING)
+
+/* IPv6, what follows it, and a header of eight octets that another one follows. */
+#define IP6(length, next)                                                                                    \
+	"\x60\x00\x00\x00" length next "\x40"                                                                \
+	"\x20\x01\x0d\xb8\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01"                                   \
+	"\x20\x01\x0d\xb8\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02"
+#define HEADER6(next) next "\x00\x01\x04\x00\x00\x00\x00"
+#define HOP           "\x00"
+#define ROUTING       "\x2b"
+#define FRAGMENT      "\x2c"
+#define OPTIONS       "\x3c"
+#define IS_UDP        "\x11"
+#define FOUR_OPTIONS  HEADER6(OPTIONS) HEADER6(OPTIONS) HEADER6(OPTIONS) HEADER6(OPTIONS)
+#define A6_TO_B(...)  BYTES(MAC_B MAC_A TYPE_IP6 __VA_ARGS__)
+#define FOUR_TAGS     TAG("\x00\x05") TAG("\x00\x06") TAG("\x00\x07") TAG("\x00\x08")
+
 #define KNOWN .fdb = {A_AT_P1, B_AT_P2}
 
 static const struct row rows[] = {
@@ -121,6 +144,195 @@ static const struct row rows[] = {
 		.acl = {BOUND(P1, "permit ip_proto udp dst_port 53\ndeny ip_proto udp dst_port 99")},
 		.frame = A_LYING_B,
 		DROP(acl_unparsed),
+	},
+	{
+		.name = "a fragment too small for its header may be what is denied",
+		.clause = "RFC 1858, 3",
+		.in = P1,
+		KNOWN,
+		.acl = {BOUND(P1, "deny ip_proto tcp tcp_flags syn/syn,ack")},
+		.frame = A_SYN_TO_B("\x00\x1c", "\x20\x00", TCP_FRONT),
+		DROP(acl_unparsed),
+	},
+	{
+		.name = "nor does a fragment that lies over the flags of the one before get by",
+		.clause = "RFC 3128; RFC 1858, 4",
+		.in = P1,
+		KNOWN,
+		.acl = {BOUND(P1, "deny ip_proto tcp tcp_flags syn/syn,ack")},
+		.frame = A_SYN_TO_B("\x00\x20", "\x00\x01", TCP_BACK),
+		DROP(acl_unparsed),
+	},
+	{
+		.name = "a first fragment with its whole header is judged by it",
+		.clause = "RFC 791, 3.1",
+		.in = P1,
+		KNOWN,
+		.acl = {BOUND(P1, "deny ip_proto tcp dst_port 22")},
+		.frame = A_SYN_TO_B("\x00\x28", "\x20\x00", TCP_FRONT TCP_BACK),
+		DROP(acl_deny),
+	},
+	{
+		.name = "and passes where nothing denies it",
+		.clause = "RFC 791, 3.1",
+		.in = P1,
+		KNOWN,
+		.acl = {BOUND(P1, "deny ip_proto tcp dst_port 23")},
+		.frame = A_SYN_TO_B("\x00\x28", "\x20\x00", TCP_FRONT TCP_BACK),
+		FORWARD(unicast, P2),
+		.xdp = XDP_REDIRECT,
+	},
+	{
+		.name = "a TCP header that says to be longer than the packet hides nothing",
+		.clause = "RFC 9293, 3.1",
+		.in = P1,
+		KNOWN,
+		.acl = {BOUND(P1, "deny ip_proto tcp dst_port 23")},
+		.frame = BYTES(MAC_B MAC_A TYPE_IP IP_TCP("\x00\x28", "\x00\x00") TCP_FRONT
+			       "\x00\x00\x00\x00\xf0\x02\x03\xe8\x00\x00\x00\x00" PADDING),
+		DROP(acl_unparsed),
+	},
+	{
+		.name = "nor a UDP length",
+		.clause = "RFC 768",
+		.in = P1,
+		KNOWN,
+		.acl = {BOUND(P1, "deny ip_proto udp dst_port 99")},
+		.frame = BYTES(MAC_B MAC_A TYPE_IP IP_HEAD(
+			"\x00\x1f", "\x00\x00") "\x03\xe8\x00\x35\x00\xff\x00\x00xbr" PADDING),
+		DROP(acl_unparsed),
+	},
+	{
+		.name = "nor a header length of IPv4",
+		.clause = "RFC 791, 3.1",
+		.in = P1,
+		KNOWN,
+		.acl = {BOUND(P1, "deny ip_proto udp dst_port 99")},
+		.frame = BYTES(MAC_B MAC_A TYPE_IP "\x44\x00\x00\x1f\x00\x07\x00\x00\x40\x11\x00\x00\x0a\x00"
+						   "\x00\x01\x0a\x00\x00\x02" UDP_DNS PADDING),
+		DROP(acl_unparsed),
+	},
+	{
+		.name = "extension headers are walked in whatever order they come",
+		.clause = "RFC 8200, 4.1",
+		.in = P1,
+		KNOWN,
+		.acl = {BOUND(P1, "deny ip_proto udp dst_port 53")},
+		.frame = A6_TO_B(IP6("\x00\x23", OPTIONS) HEADER6(HOP) HEADER6(ROUTING) HEADER6(IS_UDP)
+					 UDP_DNS),
+		DROP(acl_deny),
+	},
+	{
+		.name = "and when they come twice",
+		.clause = "RFC 8200, 4.1",
+		.in = P1,
+		KNOWN,
+		.acl = {BOUND(P1, "deny ip_proto udp dst_port 53")},
+		.frame = A6_TO_B(IP6("\x00\x2b", ROUTING) HEADER6(HOP) HEADER6(OPTIONS) HEADER6(ROUTING)
+					 HEADER6(IS_UDP) UDP_DNS),
+		DROP(acl_deny),
+	},
+	{
+		.name = "more of them than are walked may hide what is denied",
+		.clause = "bpf/flow.h",
+		.in = P1,
+		KNOWN,
+		.acl = {BOUND(P1, "deny ip_proto udp dst_port 99")},
+		.frame = A6_TO_B(IP6("\x00\x53", OPTIONS) FOUR_OPTIONS FOUR_OPTIONS HEADER6(IS_UDP) UDP_DNS),
+		DROP(acl_unparsed),
+	},
+	{
+		.name = "one that ends behind the packet, too",
+		.clause = "RFC 8200, 4.3",
+		.in = P1,
+		KNOWN,
+		.acl = {BOUND(P1, "deny ip_proto udp dst_port 99")},
+		.frame = A6_TO_B(IP6("\x00\x13", OPTIONS) "\x11\x1f\x01\x04\x00\x00\x00\x00" UDP_DNS),
+		DROP(acl_unparsed),
+	},
+	{
+		.name = "a first IPv6 fragment is judged by its header",
+		.clause = "RFC 8200, 4.5",
+		.in = P1,
+		KNOWN,
+		.acl = {BOUND(P1, "deny ip_proto udp dst_port 53")},
+		.frame = A6_TO_B(IP6("\x00\x13", FRAGMENT) "\x11\x00\x00\x01\x00\x00\x00\x07" UDP_DNS),
+		DROP(acl_deny),
+	},
+	{
+		.name = "of a later one nothing says what it carries",
+		.clause = "RFC 8200, 4.5",
+		.in = P1,
+		KNOWN,
+		.acl = {BOUND(P1, "deny ip_proto tcp")},
+		.frame = A6_TO_B(IP6("\x00\x13", FRAGMENT) "\x11\x00\x00\x08\x00\x00\x00\x07" UDP_DNS),
+		DROP(acl_unparsed),
+	},
+	{
+		.name = "a rule that reads no more than that lets it pass",
+		.clause = "RFC 8200, 4.5",
+		.in = P1,
+		KNOWN,
+		.acl = {BOUND(P1, "permit frag later\ndeny ip_proto tcp")},
+		.frame = A6_TO_B(IP6("\x00\x13", FRAGMENT) "\x11\x00\x00\x08\x00\x00\x00\x07" UDP_DNS),
+		FORWARD(unicast, P2),
+		.xdp = XDP_REDIRECT,
+	},
+	{
+		.name = "a payload length beyond the frame hides nothing",
+		.clause = "RFC 8200, 3",
+		.in = P1,
+		KNOWN,
+		.acl = {BOUND(P1, "deny ip_proto udp dst_port 99")},
+		.frame = A6_TO_B(IP6("\x00\x0c", IS_UDP) UDP_DNS),
+		DROP(acl_unparsed),
+	},
+	{
+		.name = "eight tags are looked through",
+		.clause = "bpf/flow.h",
+		.in = P1,
+		KNOWN,
+		.acl = {BOUND(P1, "deny ip_proto udp dst_port 53")},
+		.frame = BYTES(MAC_B MAC_A FOUR_TAGS FOUR_TAGS TYPE_IP DNS_PACKET),
+		DROP(acl_deny),
+	},
+	{
+		.name = "nine may hide what is denied",
+		.clause = "bpf/flow.h",
+		.in = P1,
+		KNOWN,
+		.acl = {BOUND(P1, "deny ip_proto udp dst_port 99")},
+		.frame = BYTES(MAC_B MAC_A FOUR_TAGS FOUR_TAGS TAG("\x00\x09") TYPE_IP DNS_PACKET),
+		DROP(acl_unparsed),
+	},
+	{
+		.name = "a tag inside SNAP hides nothing",
+		.clause = "802, 10.5; 802.1H",
+		.in = P1,
+		KNOWN,
+		.acl = {BOUND(P1, "deny ip_proto udp dst_port 53")},
+		.frame = BYTES(MAC_B MAC_A "\x00\x3a\xaa\xaa\x03\x00\x00\xf8" TAG("\x00\x05")
+				       TYPE_IP DNS_PACKET),
+		DROP(acl_deny),
+	},
+	{
+		.name = "a length field beyond the frame may hide what is denied",
+		.clause = "802.3, 3.2.6",
+		.in = P1,
+		KNOWN,
+		.acl = {BOUND(P1, "deny ip_proto udp dst_port 99")},
+		.frame = BYTES(MAC_B MAC_A "\x01\x36\xaa\xaa\x03\x00\x00\x00" TYPE_IP DNS_PACKET),
+		DROP(acl_unparsed),
+	},
+	{
+		.name = "LLC of another protocol is no IP",
+		.clause = "802.2, 3.3",
+		.in = P1,
+		KNOWN,
+		.acl = {BOUND(P1, "deny ip_proto udp\npermit eth_type 802_2")},
+		.frame = BYTES(MAC_B MAC_A "\x00\x31\x42\x42\x03" DNS_PACKET),
+		FORWARD(unicast, P2),
+		.xdp = XDP_REDIRECT,
 	},
 	{
 		.name = "a rule sends it to another port",

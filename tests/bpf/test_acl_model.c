@@ -3,8 +3,8 @@
  * Access lists against a model that does not know how they are compiled: tests/bpf/acl_model.py makes rules
  * and frames at random and says what must come out; here the same lists are compiled and the same frames run,
  * each twice (the second time the decision is remembered), by XDP, TC and the host build. XBR_ACL_LISTS in
- * the environment says how many lists, of 200 frames each. In the same way tests/bpf/conn_model.py says what
- * rules with `state` make of conversations.
+ * the environment says how many lists, of 200 frames each (5000: a million pairs), XBR_ACL_SEED which. In the
+ * same way tests/bpf/conn_model.py says what rules with `state` make of conversations.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -17,7 +17,7 @@
 
 #define LISTS      60ul
 #define FRAMES     200
-#define SEED       20260229
+#define SEED       20260229ul
 #define RULES_TEXT 16384
 #define FRAME_MAX  2048
 
@@ -212,7 +212,7 @@ static void prepare(bool conns)
 
 static void ask_model(const char *path, bool conns)
 {
-	const char *wanted = getenv("XBR_ACL_LISTS");
+	const char *wanted = getenv("XBR_ACL_LISTS"), *seed = getenv("XBR_ACL_SEED");
 	static struct reading reading;
 	static char line[3 * FRAME_MAX];
 	bool loaded = false;
@@ -220,8 +220,8 @@ static void ask_model(const char *path, bool conns)
 	FILE *model;
 
 	memset(&tally, 0, sizeof(tally));
-	snprintf(command, sizeof(command), "/usr/bin/python3 %s %d %lu %d", path, SEED,
-		 wanted ? strtoul(wanted, NULL, 10) : LISTS, FRAMES);
+	snprintf(command, sizeof(command), "/usr/bin/python3 %s %lu %lu %d", path,
+		 seed ? strtoul(seed, NULL, 10) : SEED, wanted ? strtoul(wanted, NULL, 10) : LISTS, FRAMES);
 	CU_ASSERT_EQUAL_FATAL(lab_open(&lab), 0);
 	prepare(conns);
 	model = popen(command, "r");

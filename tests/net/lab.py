@@ -250,6 +250,12 @@ class Agent:
         with open(self.log) as log:
             return log.read()
 
+    def seconds(self):
+        """Of processor time that it took so far."""
+        with open(f"/proc/{self.process.pid}/stat") as file:
+            user, system = file.read().rsplit(")", 1)[1].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
     def end(self, how=signal.SIGTERM):
         if self.process and self.process.poll() is None:
             os.kill(self.process.pid, how)

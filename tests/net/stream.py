@@ -43,7 +43,7 @@ def stop_on_sigterm():
     return stop
 
 
-def send(dev, dst, src, rate):
+def send(dev, dst, src, rate, ethertype):
     """Sends until SIGTERM, `rate` frames a second on average; prints how many."""
     stop, sock, sent = stop_on_sigterm(), packet_socket(dev, 0), 0
     destination, source = bytes.fromhex(dst), bytes.fromhex(src)
@@ -52,15 +52,15 @@ def send(dev, dst, src, rate):
     while not stop:
         due = min(int((time.monotonic() - start) * rate) - sent, BURST)
         for number in range(sent, sent + due):
-            sock.send(HEAD.pack(destination, source, ETHERTYPE, MAGIC, number).ljust(LENGTH, b"\0"))
+            sock.send(HEAD.pack(destination, source, ethertype, MAGIC, number).ljust(LENGTH, b"\0"))
         sent += max(due, 0)
         time.sleep(0.001)
     print(json.dumps(sent))
 
 
-def receive(dev):
+def receive(dev, wanted):
     """Counts until SIGTERM and then until it is quiet; prints {number: copies} of all that came not just once, and how many numbers came."""
-    stop, sock = stop_on_sigterm(), packet_socket(dev, ETHERTYPE)
+    stop, sock = stop_on_sigterm(), packet_socket(dev, wanted)
     sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 64 << 20)
     sock.settimeout(0.2)
     copies = bytearray(1 << 20)
@@ -73,7 +73,7 @@ def receive(dev):
                 break
             continue
         _dst, _src, ethertype, magic, number = HEAD.unpack_from(frame)
-        if ethertype == ETHERTYPE and magic == MAGIC:
+        if ethertype == wanted and magic == MAGIC:
             copies[number] += 1
     _packets, dropped = struct.unpack("II", sock.getsockopt(SOL_PACKET, PACKET_STATISTICS, 8))
     print(json.dumps({"came": sum(1 for n in copies if n), "doubled": sum(1 for n in copies if n > 1), "dropped_here": dropped}))
@@ -82,9 +82,9 @@ def receive(dev):
 class Stream:
     """Runs between guests a and b (to b's address, or another), from __enter__ to stop()."""
 
-    def __init__(self, a, b, rate=10000, dst=None, src=None):
+    def __init__(self, a, b, rate=10000, dst=None, src=None, ethertype=ETHERTYPE):
         self.dst, self.src = ((mac or guest.mac).replace(":", "") for mac, guest in ((dst, b), (src, a)))
-        self.a, self.b, self.rate, self.outcome = a, b, rate, None
+        self.a, self.b, self.rate, self.ethertype, self.outcome = a, b, rate, str(ethertype), None
 
     def _start(self, guest, *words):
         process = guest.popen(sys.executable, os.path.abspath(__file__), *words, stdout=subprocess.PIPE, text=True)
@@ -92,8 +92,8 @@ class Stream:
         return process
 
     def __enter__(self):
-        self.receiver = self._start(self.b, "receive", "eth0")
-        self.sender = self._start(self.a, "send", "eth0", self.dst, self.src, str(self.rate))
+        self.receiver = self._start(self.b, "receive", "eth0", self.ethertype)
+        self.sender = self._start(self.a, "send", "eth0", self.dst, self.src, str(self.rate), self.ethertype)
         return self
 
     def stop(self):
@@ -118,4 +118,5 @@ class Stream:
 
 
 if __name__ == "__main__":
-    {"send": lambda: send(sys.argv[2], sys.argv[3], sys.argv[4], float(sys.argv[5])), "receive": lambda: receive(sys.argv[2])}[sys.argv[1]]()
+    {"send": lambda: send(sys.argv[2], sys.argv[3], sys.argv[4], float(sys.argv[5]), int(sys.argv[6])),
+     "receive": lambda: receive(sys.argv[2], int(sys.argv[3]))}[sys.argv[1]]()

@@ -7,12 +7,12 @@ import select
 import socket
 import struct
 import subprocess
-import threading
 import time
 
 import pytest
 
 from lab import XBR, BROADCAST, ethernet
+from stream import Stream
 
 
 def checksum(data):
@@ -299,38 +299,72 @@ def test_a_rule_with_log_tells(pair):
     assert told and {key: told.get(key) for key in wanted} == wanted
 
 
-def test_no_frame_meets_a_list_that_is_half_there(pair):
-    """Lists are swapped and changed all the while; all of them deny X and permit Y: no X comes through, no Y is lost."""
+BAD, GOOD = 0x88b7, 0x88b6  # X and Y
+
+
+@pytest.mark.parametrize("direction", ["in", "out"])
+@pytest.mark.parametrize("place", ["port", "vlan", "bridge"])
+def test_no_frame_meets_a_list_that_is_half_there(pair, place, direction):
+    """Lists are swapped and changed all the while, 10,000 frames a second; all of them deny X and permit Y: no X comes through, no Y is lost."""
     lab, g1, g2 = pair
-    bad, good = ethernet(g2.mac, g1.mac, 0x88b6), ethernet(g2.mac, g1.mac, 0x88b5)
+    where = {"port": f"dev {'v1' if direction == 'in' else 'v2'}", "vlan": "vlan 1 br br0", "bridge": "br br0"}[place]
 
     def rules(turn):
         filler = [f"deny src_ip 10.{turn}.{n}.0/24 ip_proto udp dst_port {n + 1}" for n in range(200)]
-        return "\n".join(filler[:100] + ["deny eth_type 0x88b6"] + filler[100:] + ["permit eth_type 0x88b5", "deny"]) + "\n"
+        return "\n".join(filler[:100] + [f"deny eth_type {BAD:#x}"] + filler[100:] + [f"permit eth_type {GOOD:#x}", "deny"]) + "\n"
     paths = [write(lab, rules(turn), f"rules{turn}") for turn in (0, 1)]
+    lab.xbr("bridge set dev br0 vlan_filtering 1")
+    for guest in (g1, g2):
+        lab.xbr(f"fdb replace {guest.mac} dev {guest.port} vlan 1 static")
     lab.xbr(["acl", "replace", "guest", paths[0]])
-    lab.xbr("acl bind guest dev v1 in")
-    stop, sent = threading.Event(), [0]
-
-    def flow():
-        while not stop.is_set():
-            for _ in range(20):
-                g1.send(bad, good)
-            sent[0] += 20
-            time.sleep(0.002)
-    sender = threading.Thread(target=flow)
-    with lab.listen(g2) as ears:
-        sender.start()
+    lab.xbr(f"acl bind guest {where} {direction}")
+    with Stream(g1, g2, rate=5000, ethertype=BAD) as bad, Stream(g1, g2, rate=5000, ethertype=GOOD) as good:
         for turn in range(25):
             lab.xbr(["acl", "replace", "guest", paths[turn % 2]])
             lab.xbr("acl add guest seq 5 permit src_mac 02:00:00:00:00:77")
             lab.xbr("acl del guest seq 5")
-        stop.set()
-        sender.join()
-        got = ears.copies(good, quiet=1.0), ears.copies(bad)
-        frames = got[0][g2]
-    assert frames == sent[0] > 1000 and got[1][g2] == 0
-    assert lab.stats("v1")["reasons"]["acl_deny"] == sent[0]
+    good.assert_whole(at_least=5000)
+    assert bad.outcome.sent > 5000 and bad.outcome.lost == bad.outcome.sent
+    reason = "acl_deny" if direction == "in" else "acl_deny_out"
+    assert lab.stats("v1")["reasons"][reason] == bad.outcome.sent
+
+
+def test_another_list_takes_a_binding_over_between_two_frames(pair):
+    """An unbound place passes all: the one list that denies goes only when the other is there."""
+    lab, g1, g2 = pair
+    for name in ("one", "two"):
+        lab.xbr(f"acl add {name} deny eth_type {BAD:#x}")
+    lab.xbr("acl bind one dev v1 in")
+    done = lab.xbr("acl bind two dev v1 in", check=False)
+    assert done.returncode and "one" in done.stderr
+    path = write(lab, lab.xbr("save").stdout.replace("acl bind one dev v1 in", "acl bind two dev v1 in"))
+    with Stream(g1, g2, rate=5000, ethertype=BAD) as bad, Stream(g1, g2, rate=5000, ethertype=GOOD) as good:
+        lab.xbr(["apply", path])
+        time.sleep(0.3)
+    good.assert_whole(at_least=500)
+    assert bad.outcome.lost == bad.outcome.sent > 500 and "acl bind two dev v1 in" in lab.xbr("save").stdout
+
+
+@pytest.mark.parametrize("kind, rule", [
+    ("tuples", lambda n: f"deny src_ip 10.{n % 64}.{n >> 6 & 255}.0/{n % 24 + 8} dst_ip 10.{n % 61}.0.{n & 255}/{n % 23 + 9} ip_proto tcp"
+     + (f" src_mac 02:00:00:00:{n >> 8 & 255:02x}:{n & 255:02x}" if n & 1 else "") + (f" vlan_id {n % 4000}" if n & 2 else "")
+     + (f" dscp {n % 64}" if n & 4 else "") + (f" dst_port {n % 60000 + 1}" if n & 8 else "") + (" frag no" if n & 16 else "")
+     + (f" src_port {n % 50000 + 1}-{n % 50000 + 9}" if n & 32 else "")),
+    ("masks", lambda n: f"deny src_mac {mac_of(n * 0x9e3779b97f4b & (mask := n * 0xd1342543de83 + 1))}/{mac_of(mask)}"),
+    ("ranges", lambda n: f"deny ip_proto udp dst_port {n * 31 % 65000 + 1}-{n * 31 % 65000 + n % 17 + 2}")])
+def test_lists_made_to_blow_up_are_compiled_in_a_second(running, kind, rule):
+    """By the agent's own time, which a busy machine does not change."""
+    lab = running
+    path = write(lab, "\n".join(rule(n) for n in range(10000)) + "\n", "rules")
+    before = lab.agent.seconds()
+    lab.xbr(["acl", "replace", "big", path])
+    spent = lab.agent.seconds() - before
+    print(f"10,000 rules, {kind}: {spent:.2f} s of the agent, {shown(lab, 'big')['tables']} tables, longest chain {shown(lab, 'big')['longest']}")
+    assert spent < 1.0 and shown(lab, "big")["longest"] <= 500
+
+
+def mac_of(number):
+    return ":".join(f"{number >> shift & 255:02x}" for shift in (40, 32, 24, 16, 8, 0))
 
 
 def test_one_rule_more_at_a_hundred_thousand(running):
@@ -340,12 +374,12 @@ def test_one_rule_more_at_a_hundred_thousand(running):
     begin = time.monotonic()
     lab.xbr(["acl", "replace", "big", write(lab, "\n".join(lines) + "\n", "rules")])
     whole = time.monotonic() - begin
-    begin = time.monotonic()
+    before = lab.agent.seconds()
     for n in range(20):
         lab.xbr(f"acl add big seq {10 * n + 5} permit src_ip 192.0.2.{n}")
-    one = (time.monotonic() - begin) / 20
-    assert whole < 60 and one < 2
-    print(f"100,000 rules: {whole:.2f} s; one more, command and all: {1000 * one:.1f} ms")
+    one = (lab.agent.seconds() - before) / 20
+    print(f"100,000 rules: {whole:.2f} s; one more: {1000 * one:.1f} ms of the agent")
+    assert whole < 60 and one < 0.1
 
 
 @pytest.mark.parametrize("hook", ["off", "generic"])

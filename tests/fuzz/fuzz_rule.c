@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Any text as a rule of an access list, one word and its value a line: what is taken prints as words that
+ * make the same rule, what is not is refused with a sentence.
+ */
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/acl_rule.h"
+
+#define TEXT_MAX 512
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void require(int condition)
+{
+	if (!condition)
+		abort();
+}
+
+static uint16_t set_of(const char *name, uint8_t kind, void *user)
+{
+	(void)user;
+	return !strcmp(name, "some") ? kind : 0;
+}
+
+static const char *name_of(uint16_t set, void *user)
+{
+	(void)set;
+	(void)user;
+	return "some";
+}
+
+static const struct acl_names names = {set_of, name_of, NULL};
+
+static void refused(const struct xbr_error *error)
+{
+	require(error->message[0] && !strchr(error->message, '\n'));
+}
+
+static void add_again(const char *word, const char *value, void *user)
+{
+	struct xbr_error error = {.message = ""};
+
+	require(!acl_rule_word(user, word, value, &names, &error));
+}
+
+/* Words are lines: NAME VALUE. */
+static bool read_rule(char *text, struct xbr_acl_rule *rule)
+{
+	struct xbr_error error = {.message = ""};
+	char *rest = text, *line, *value;
+
+	while ((line = strsep(&rest, "\n"))) {
+		value = strchr(line, ' ');
+		if (!value)
+			return false;
+		*value++ = '\0';
+		if (acl_rule_word(rule, line, value, &names, &error)) {
+			refused(&error);
+			return false;
+		}
+	}
+	if (!acl_rule_finish(rule, &error))
+		return true;
+	refused(&error);
+	return false;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct xbr_acl_rule rule = {.seq = 1}, again = {.seq = 1};
+	struct xbr_error error = {.message = ""};
+	char text[TEXT_MAX], printed[1024];
+
+	if (size >= sizeof(text))
+		return 0;
+	memcpy(text, data, size);
+	text[size] = '\0';
+	if (!read_rule(text, &rule))
+		return 0;
+	acl_rule_text(&rule, &names, printed, sizeof(printed));
+	for (const char *c = printed; *c; c++)
+		require(isprint((unsigned char)*c) || (unsigned char)*c >= 0x80);
+	acl_rule_each(&rule, &names, add_again, &again);
+	require(!acl_rule_finish(&again, &error));
+	again.action.what |= rule.action.what & XBR_ACL_DENY;
+	require(acl_rule_equal(&rule, &again));
+	return 0;
+}
