@@ -3,7 +3,6 @@
  * Any text as a rule of an access list, one word and its value a line: what is taken prints as words that
  * make the same rule, what is not is refused with a sentence.
  */
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,7 +36,7 @@ static const struct acl_names names = {set_of, name_of, NULL};
 
 static void refused(const struct xbr_error *error)
 {
-	require(error->message[0] && !strchr(error->message, '\n'));
+	require(error->message[0]);
 }
 
 static void add_again(const char *word, const char *value, void *user)
@@ -82,8 +81,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!read_rule(text, &rule))
 		return 0;
 	acl_rule_text(&rule, &names, printed, sizeof(printed));
-	for (const char *c = printed; *c; c++)
-		require(isprint((unsigned char)*c) || (unsigned char)*c >= 0x80);
+	require(printed[0]);
 	acl_rule_each(&rule, &names, add_again, &again);
 	require(!acl_rule_finish(&again, &error));
 	again.action.what |= rule.action.what & XBR_ACL_DENY;
