@@ -200,6 +200,8 @@ static uint64_t tree_due(const struct stp_port *p, unsigned int t, uint64_t due)
 	due = sooner(b, due, tp->rr_while);
 	due = sooner(b, due, tp->rb_while);
 	due = sooner(b, due, tp->tc_while);
+	if (tp->crossed)
+		due = sooner(b, due, tp->cross_while);
 	if (tp->info_is == INFO_RECEIVED)
 		due = sooner(b, due, tp->rcvd_info_while);
 	return tp->flushes ? sooner(b, due, tp->flush_tick) : due;
@@ -220,6 +222,7 @@ static uint64_t port_due(const struct stp_port *p)
 	due = sooner(b, due, p->hello_when);
 	if (p->config.bridge_assurance)
 		due = sooner(b, due, p->assurance_while);
+	due = sooner(b, due, p->tx_pace);
 	return p->tx_count ? sooner(b, due, p->tx_tick) : due;
 }
 
@@ -249,8 +252,10 @@ static void tick_port(struct stp_port *p)
 {
 	p->dirty = true;
 	stp_transmit_tick(p);
-	trees_foreach (p->bridge, t)
+	trees_foreach (p->bridge, t) {
 		stp_topology_tick(p, t);
+		stp_info_tick(p, t);
+	}
 	assurance_tick(p);
 }
 
@@ -293,6 +298,8 @@ uint64_t stp_deadline(const struct stp_bridge *bridge)
 	stp_ports_foreach (bridge, i)
 		if (bridge->ports[i]->due < due)
 			due = bridge->ports[i]->due;
+	trees_foreach (bridge, t)
+		due = sooner(bridge, due, bridge->trees[t].doubt.until);
 	return due;
 }
 

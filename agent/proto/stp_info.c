@@ -5,6 +5,9 @@
  */
 #include "proto/stp_machine.h"
 
+/* Longer than a frame and its answer are under way between neighbours, as a rule. */
+#define CROSS_MS 20u
+
 /* rcvInfo, 13.29.17. */
 static enum rcvd_info rcv_info(const struct tree_port *tp)
 {
@@ -63,21 +66,52 @@ static bool cist_message_fits(const struct stp_port *p)
 	       message->regional == port->regional;
 }
 
-/* An agreement that was on its way while our word changed is one to the former word. A root port tells of the
- * root we told of, a second older; one in our region, a hop less. */
-static bool agrees_to_this(const struct stp_port *p, unsigned int t)
+void stp_info_cross(struct stp_port *p, unsigned int t, bool alike)
+{
+	struct tree_port *tp = &p->trees[t];
+
+	tp->cross_alike = alike || (tp->cross_alike && timer_runs(p->bridge, tp->cross_while));
+	tp->cross_while = timer_start(p->bridge, CROSS_MS);
+}
+
+void stp_info_tick(struct stp_port *p, unsigned int t)
+{
+	struct tree_port *tp = &p->trees[t];
+
+	if (!tp->crossed || timer_runs(p->bridge, tp->cross_while))
+		return;
+	tp->crossed = false;
+	if (tp->proposing)
+		set_new_info(p, t);
+}
+
+/* A root port tells of the root we told of, a second older; one in our region, a hop less. */
+static bool follows_this(const struct stp_port *p, unsigned int t)
 {
 	const struct tree_port *tp = &p->trees[t];
 	const struct stp_times *ours = &tp->port_times, *theirs = &tp->msg_times;
 
-	if (tp->msg_role != STP_BPDU_ROLE_ROOT)
-		return true;
 	if (t > 0 || p->rcvd_internal)
 		return tp->msg_priority.regional == tp->port_priority.regional &&
 		       theirs->remaining_hops + 1 == ours->remaining_hops;
-	return tp->msg_priority.root == tp->port_priority.root &&
-	       theirs->message_age ==
-		       (ours->message_age + SECOND_256 + SECOND_256 / 2) / SECOND_256 * SECOND_256;
+	return theirs->message_age ==
+	       (ours->message_age + SECOND_256 + SECOND_256 / 2) / SECOND_256 * SECOND_256;
+}
+
+/* An agreement that was on its way while our word changed is one to the former word. That of an alternate
+ * port names nothing of ours but the root: it is not believed while it may be such a one. */
+static bool agrees_to_this(struct stp_port *p, unsigned int t)
+{
+	struct tree_port *tp = &p->trees[t];
+	bool by_root = tp->msg_role == STP_BPDU_ROLE_ROOT;
+
+	if (tp->msg_priority.root != tp->port_priority.root || (by_root && !follows_this(p, t)) ||
+	    (t > 0 && tp->msg_priority.regional != tp->port_priority.regional))
+		return false;
+	if ((by_root && !tp->cross_alike) || !timer_runs(p->bridge, tp->cross_while))
+		return true;
+	tp->crossed = true;
+	return false;
 }
 
 /* 13.29.12 */
@@ -243,10 +277,24 @@ static bool pim_aged(struct stp_port *p, unsigned int t)
 	return true;
 }
 
+/* An agreement to a better word than the present one binds nobody to this one. */
+static void note_worse_word(struct stp_port *p, unsigned int t)
+{
+	const struct tree_port *tp = &p->trees[t];
+	const struct stp_vector *ours = &tp->designated_priority, *former = &tp->port_priority;
+
+	if (tp->info_is == INFO_MINE && stp_vector_compare(ours, former) > 0)
+		stp_info_cross(p, t,
+			       ours->root == former->root &&
+				       tp->designated_times.message_age == tp->port_times.message_age &&
+				       tp->designated_times.remaining_hops == tp->port_times.remaining_hops);
+}
+
 static bool pim_update(struct stp_port *p, unsigned int t)
 {
 	struct tree_port *tp = &p->trees[t];
 
+	note_worse_word(p, t);
 	tp->proposing = tp->proposed = false;
 	tp->agreed = tp->agreed && betterorsame_info(tp, INFO_MINE);
 	tp->synced = tp->synced && tp->agreed;

@@ -98,6 +98,9 @@ struct tree_port {
 				    them */
 	bool re_root, reselect, selected, sync, synced, updt_info;
 	uint64_t fd_while, rr_while, rb_while, tc_while, rcvd_info_while;
+	uint64_t cross_while; /* an agreement that comes may be one to a word that we give no more */
+	bool cross_alike;     /* a root port's, too: nothing in it tells the former word from this one */
+	bool crossed;         /* one came, and was not believed */
 	unsigned int flushes; /* in the last second or so */
 	uint64_t flush_tick;
 	bool flush_pending;
@@ -127,6 +130,7 @@ struct stp_port {
 	uint64_t assurance_while;
 	unsigned int tx_count;
 	uint64_t tx_tick;
+	uint64_t tx_pace; /* the next BPDU does not leave before it */
 
 	struct stp_counters counters;
 	struct stp_bpdu bpdu;    /* the last one that was taken in */
@@ -262,6 +266,10 @@ void stp_transitions_begin(struct stp_port *p, unsigned int t);
 void stp_topology_begin(struct stp_port *p, unsigned int t);
 void stp_transmit_begin(struct stp_port *p);
 
+/* Our word stands behind what is to come: what is on its way may agree to a former one. */
+void stp_info_cross(struct stp_port *p, unsigned int t, bool alike);
+/* Who agreed while that could not be believed is asked again. */
+void stp_info_tick(struct stp_port *p, unsigned int t);
 /* A flush that had to wait takes place. */
 void stp_topology_tick(struct stp_port *p, unsigned int t);
 void stp_transmit_tick(struct stp_port *p);

@@ -184,14 +184,27 @@ static void set_role(struct stp_port *p, unsigned int t)
 	}
 }
 
+/* An alternate port's agreement names the root we know, and holds for no other: one to the former root is
+ * given again. */
+static void choose_role(struct stp_port *p, unsigned int t)
+{
+	struct tree_port *tp = &p->trees[t];
+	struct stp_vector former = tp->designated_priority;
+
+	set_designated(p, t);
+	set_role(p, t);
+	if (tp->agree && tp->selected_role == STP_ROLE_ALTERNATE &&
+	    (former.root != tp->designated_priority.root ||
+	     (t > 0 && former.regional != tp->designated_priority.regional)))
+		set_new_info(p, t);
+}
+
 /* updtRolesTree, 13.29.34. */
 static void updt_roles_tree(struct stp_bridge *b, unsigned int t)
 {
 	set_root(b, t);
-	stp_ports_foreach (b, i) {
-		set_designated(b->ports[i], t);
-		set_role(b->ports[i], t);
-	}
+	stp_ports_foreach (b, i)
+		choose_role(b->ports[i], t);
 }
 
 /* ROLE_SELECTION of figure 13-17. Roles of the MSTIs at the boundary depend on those of the CIST: they are

@@ -56,9 +56,13 @@ static void leave_role(struct stp_port *p, struct tree_port *tp)
 }
 
 /* DISABLE_PORT, MASTER_PORT, ROOT_PORT, DESIGNATED_PORT, BLOCK_PORT */
-static bool enter_role(struct stp_port *p, struct tree_port *tp)
+static bool enter_role(struct stp_port *p, unsigned int t)
 {
+	struct tree_port *tp = &p->trees[t];
+
 	leave_role(p, tp);
+	if (tp->selected_role == STP_ROLE_DESIGNATED && tp->agree)
+		stp_info_cross(p, t, false);
 	tp->role = tp->selected_role;
 	tp->disputed = tp->disputed && tp->role == STP_ROLE_DESIGNATED;
 	switch (tp->role) {
@@ -277,7 +281,7 @@ bool stp_prt(struct stp_port *p, unsigned int t)
 	if (!tp->selected || tp->updt_info)
 		return false;
 	if (tp->role != tp->selected_role)
-		return enter_role(p, tp);
+		return enter_role(p, t);
 	switch (tp->role) {
 	case STP_ROLE_DISABLED:
 		return blocked_port(tp);

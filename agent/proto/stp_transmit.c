@@ -6,6 +6,10 @@
 
 #include "proto/stp_machine.h"
 
+/* Between BPDUs of a port that has sent a third of tx_hold_count: words that change from one millisecond to
+ * the next would use it up, and the last of them, the one that counts, would wait for a second. */
+#define PACE_MS 30u
+
 static uint8_t role_flags(enum stp_role role)
 {
 	static const uint8_t by_role[] = {[STP_ROLE_DISABLED] = STP_BPDU_ROLE_DESIGNATED,
@@ -82,6 +86,8 @@ static bool transmit(struct stp_port *p, const struct stp_bpdu *bpdu, uint64_t *
 	p->counters.tx_tc += bpdu->type != STP_BPDU_TCN && bpdu->flags & STP_BPDU_TC;
 	if (!p->tx_count++)
 		p->tx_tick = timer_start(p->bridge, SECOND_MS);
+	if (p->tx_count > p->bridge->config.tx_hold_count / 3)
+		p->tx_pace = timer_start(p->bridge, PACE_MS);
 	p->hello_when = timer_start(p->bridge, hello_time_ms(p));
 	p->bridge->ops->send(p->bridge->user, p->number, octets, length);
 	return true;
@@ -182,7 +188,7 @@ bool stp_ptx(struct stp_port *p)
 		return false;
 	if (!timer_runs(p->bridge, p->hello_when))
 		return transmit_periodic(p);
-	if (p->tx_count >= p->bridge->config.tx_hold_count)
+	if (p->tx_count >= p->bridge->config.tx_hold_count || timer_runs(p->bridge, p->tx_pace))
 		return false;
 	if (!p->send_rstp)
 		return transmit_stp(p);
@@ -205,5 +211,6 @@ void stp_transmit_begin(struct stp_port *p)
 {
 	p->new_info = p->new_info_msti = true;
 	p->tx_count = 0;
+	p->tx_pace = 0;
 	p->hello_when = timer_start(p->bridge, hello_time_ms(p));
 }

@@ -260,7 +260,9 @@ static void instances_come_and_go(void)
 static void the_figures_of_the_standard(void)
 {
 	CU_ASSERT_EQUAL(script_run("tests/sim/d2004-17-4.stp"), 0);
+	CU_ASSERT_EQUAL(script_run("tests/sim/d2004-17-5.stp"), 0);
 	CU_ASSERT_EQUAL(script_run("tests/sim/d2004-17-6.stp"), 0);
+	CU_ASSERT_EQUAL(script_run("tests/sim/d2004-17-7.stp"), 0);
 }
 
 static void guards_hold_what_they_should(void)
@@ -289,6 +291,22 @@ static void random_networks_become_one_tree(void)
 	CU_ASSERT_EQUAL(result.no_trees, 0);
 	CU_ASSERT_EQUAL(result.loops, 0);
 	CU_ASSERT_EQUAL(result.overruns, 0);
+	CU_ASSERT(result.longest_cut_ms < 1100);
+}
+
+/* Networks in which agreements cross the words that they are not meant for: each had a loop once. */
+static void agreements_that_cross_make_no_loop(void)
+{
+	static const uint64_t seeds[] = {86, 1003, 1128, 1187, 1207};
+
+	for (unsigned int i = 0; i < sizeof(seeds) / sizeof(seeds[0]); i++) {
+		struct random_plan plan = {.networks = 1, .bridges = 100, .failures = 8, .seed = seeds[i]};
+		struct random_result result;
+
+		random_run(&plan, &result);
+		CU_ASSERT_EQUAL(result.no_trees, 0);
+		CU_ASSERT_EQUAL(result.loops, 0);
+	}
 }
 
 static const struct test_case cases[] = {
@@ -306,6 +324,7 @@ static const struct test_case cases[] = {
 	TEST(an_agent_that_returns_changes_nothing),
 	TEST(versions_live_together),
 	TEST(random_networks_become_one_tree),
+	TEST(agreements_that_cross_make_no_loop),
 	{NULL, NULL},
 };
 
