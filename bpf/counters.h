@@ -58,6 +58,31 @@ STAGE void count_rx_unicast(const struct frame *f)
 	c->reason[XBR_REASON_unicast]++;
 }
 
+/* The same without a frame, for the short way. */
+GLOBAL int count_vlan_rx(__u32 port, __u32 tci, __u32 len)
+{
+	const struct frame f = {.tci = (__u16)tci, .vlan_stats = true};
+	struct xbr_vlan_stats *stats = count_vlan(&f, port);
+
+	if (stats) {
+		stats->rx_frames++;
+		stats->rx_bytes += len;
+	}
+	return 0;
+}
+
+GLOBAL int count_vlan_tx(__u32 port, __u32 tci, __u32 len)
+{
+	const struct frame f = {.tci = (__u16)tci, .vlan_stats = true};
+	struct xbr_vlan_stats *stats = count_vlan(&f, port);
+
+	if (stats) {
+		stats->tx_frames++;
+		stats->tx_bytes += len;
+	}
+	return 0;
+}
+
 /* The frame's end. */
 STAGE void count_rx(const struct frame *f)
 {

@@ -15,7 +15,7 @@ int xbr_xdp(struct xdp_md *xdp)
 {
 	struct xdp_frame x = {};
 	struct frame *f = &x.f;
-	int action = xdp_short(xdp, f);
+	int action = xdp_short(xdp, &x);
 
 	if (action)
 		return action;
