@@ -326,6 +326,13 @@ STAGE void acl_set_dscp(struct frame *f, struct flow *flow)
 	flow->key.dscp = flow->changes.dscp & 0x3f;
 }
 
+/* Four places at the most have a list that a frame meets where it comes in: see acl_in_by_*(). */
+STAGE void acl_note_meter(struct frame *f, struct flow *flow, __u16 meter)
+{
+	flow->meters = flow->meters << 16 | meter;
+	f->ruled = true;
+}
+
 /* What a rule wants done to the frame beside sending it on. */
 GLOBAL int acl_note_deeds(struct frame *f, __u64 word)
 {
@@ -336,6 +343,8 @@ GLOBAL int acl_note_deeds(struct frame *f, __u64 word)
 		return 0;
 	if (say.action.what & XBR_ACL_MIRROR)
 		f->deeds.mirror = say.action.mirror;
+	if (say.action.what & XBR_ACL_POLICE)
+		acl_note_meter(f, flow, say.action.meter);
 	if (!(say.action.what & XBR_ACL_CHANGES))
 		return 0;
 	if (flow->changes.mark)
@@ -355,7 +364,7 @@ STAGE bool acl_in_by(struct frame *f, __u32 list)
 	if (!list)
 		return true;
 	say.word = acl_ask(list, f->in, 0);
-	if (say.action.what & (XBR_ACL_MIRROR | XBR_ACL_CHANGES))
+	if (say.action.what & (XBR_ACL_MIRROR | XBR_ACL_CHANGES | XBR_ACL_POLICE))
 		acl_note_deeds(f, say.word);
 	if (say.action.what & XBR_ACL_DENY)
 		return frame_drop(f, acl_reason(say));
@@ -415,6 +424,14 @@ STAGE void acl_look(const struct frame *f, const struct octets *octets)
 	flow->key.state = f->state;
 }
 
+STAGE void acl_no_meters(void)
+{
+	struct flow *flow = flow_scratch();
+
+	if (flow)
+		flow->meters = 0;
+}
+
 /* Lists that are bound to a VLAN of the bridge, or to one of any bridge. */
 STAGE bool acl_in_by_vlan(struct frame *f, const struct xbr_port *port, const struct xbr_bridge *bridge)
 {
@@ -440,6 +457,7 @@ STAGE bool acl_in_by_vlan(struct frame *f, const struct xbr_port *port, const st
 		if (!bridge)                                                                                 \
 			return frame_drop(f, XBR_REASON_no_port);                                            \
 		acl_look(f, &octets);                                                                        \
+		acl_no_meters();                                                                             \
 		acl_look_conn(f, port, bridge);                                                              \
 		return acl_in_by(f, port->acl_in) && acl_in_by_vlan(f, port, bridge) &&                      \
 		       acl_in_by(f, bridge->acl_in);                                                         \

@@ -38,6 +38,7 @@ struct frame {
 	bool injected; /* the agent sent it, as if received on `in`: not to be punted */
 	bool metered;  /* by police: what meters ask of it has been noted */
 	__u8 state;    /* by acl: enum xbr_flow_state */
+	bool ruled;    /* by acl: rules hold it to meters, those of flow_scratch() */
 
 	/* by modes: the port at which the source of a frame from the uplink is known, else XBR_PORT_NONE */
 	__u32 origin;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
 /*
- * police: is a frame within the rates of the meters that it comes under: that of the port that it comes in
- * by, and that of the port where it leaves? Meters are named objects that any number of ports share; they
- * stand in levels, a guest's in its tenant's.
+ * police: is a frame within the rates of the meters that it comes under: those of rules that matched it, that
+ * of the port that it comes in by, and that of the port where it leaves? Meters are named objects that any
+ * number of ports share; they stand in levels, a guest's in its tenant's.
  *
  * A meter has one bucket, or two: a single rate with two of them (RFC 2697), or two rates (RFC 2698). A frame
  * takes of its bucket as many octets as it has, FCS not counted, and `overhead` more; a super-frame as many
@@ -395,6 +395,18 @@ STAGE bool police_by(struct frame *f, __u32 number, const struct octets *octets)
 	return police_ask(number) != XBR_METER_DROP;
 }
 
+/* By rules of access lists: their meters are in flow_scratch() since acl_in(). */
+STAGE bool police_by_rules(struct frame *f, const struct octets *octets)
+{
+	const struct flow *flow = feature_on(XBR_FEATURE_acl) && f->ruled ? flow_scratch() : NULL;
+	__u64 meters = flow ? flow->meters : 0;
+
+	for (int i = 0; i < 4 && meters; i++, meters >>= 16)
+		if (!police_by(f, meters & 0xffff, octets))
+			return false;
+	return true;
+}
+
 /* Where it came in. */
 STAGE bool police_in(struct frame *f, const struct xbr_port *port, const struct octets *octets)
 {
@@ -430,7 +442,7 @@ STAGE void police(struct frame *f, const struct octets *octets)
 	if (!in || (f->verdict != XBR_VERDICT_FORWARD && f->verdict != XBR_VERDICT_FLOOD) ||
 	    police_is_control(f))
 		return;
-	if (!police_in(f, in, octets)) {
+	if (!police_by_rules(f, octets) || !police_in(f, in, octets)) {
 		frame_drop(f, XBR_REASON_policed);
 		return;
 	}

@@ -34,6 +34,7 @@ struct flow {
 	__u32 rule;               /* the one that decides; 0: none does */
 	__u64 say;                /* struct xbr_acl_action */
 	struct xbr_deeds changes; /* where that has XBR_ACL_CHANGES */
+	__u64 meters;             /* numbers of those that rules hold it to, 16 bits each; 0: no more */
 
 	/* acl_classify.h: how far a search has come */
 	__u64 seed;

@@ -24,6 +24,8 @@ int xbr_xdp(struct xdp_md *xdp)
 		xdp_context(f, xdp);
 	if (!xdp_strip(f, xdp))
 		return XDP_PASS;
+	if (xdp_leaves_super(f))
+		return xdp_leave_undecided(xdp, f);
 	xdp_decide(f, xdp);
 	if (!xdp_police(f, xdp))
 		return xdp_leave_undecided(xdp, f);

@@ -113,6 +113,14 @@ STAGE bool xdp_is_super(const struct frame *f)
 	return in && in->mtu && f->len > in->mtu + ETH_HEADER_LEN + 2 * VLAN_TAG_LEN;
 }
 
+/* Rules count a frame once, and may hold it to meters: TC asks them, which knows the segments. */
+STAGE bool xdp_leaves_super(const struct frame *f)
+{
+	const struct xbr_port *in = port_get(f->in);
+
+	return feature_on(XBR_FEATURE_qos) && in && acl_wanted(in) && xdp_is_super(f);
+}
+
 HALF bool xdp_police_metered(struct frame *f, struct xdp_md *xdp)
 {
 	const struct octets octets = OCTETS_XDP(xdp);

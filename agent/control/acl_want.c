@@ -9,6 +9,7 @@
 #include "control/acl.h"
 #include "control/line.h"
 #include "control/params.h"
+#include "model/want_meter.h"
 
 /* ---- from requests ---- */
 
@@ -20,16 +21,29 @@ static int need(struct want *want, struct xbr_error *error)
 	return want->acls ? 0 : xbr_refuse(error, -ENOMEM, "out of memory");
 }
 
+/* Meters have one number in a want and in the model. */
+static uint16_t meter_number(const char *name, const void *want)
+{
+	const struct want_meter *meter = want_meter_find(want, name);
+
+	return meter ? meter->number : 0;
+}
+
 int command_acl_add(const json_t *params, struct want *want, struct xbr_error *error)
 {
 	const char *name = json_string_value(json_object_get(params, "list"));
 	struct xbr_acl_rule rule;
+	struct acl_names names;
 	int err = need(want, error);
 
 	if (!err && !name)
 		err = xbr_refuse(error, -EINVAL, "list must be a string");
-	if (!err)
-		err = acl_rule_read(params, &want->acls->names, &rule, error);
+	if (err)
+		return err;
+	names = want->acls->names;
+	names.meter_of = meter_number;
+	names.meters = want;
+	err = acl_rule_read(params, &names, &rule, error);
 	return err ? err : want_acl_add(want->acls, name, &rule, want->at, error);
 }
 

@@ -8,6 +8,7 @@
 
 #include "control/params.h"
 #include "control/rate.h"
+#include "model/acl.h"
 #include "model/want_meter.h"
 
 static const char *const way_words[] = {[XBR_WAY_IN] = "in", [XBR_WAY_OUT] = "out", NULL};
@@ -407,6 +408,11 @@ static void append_place(const struct port *port, int way, uint16_t number, void
 				      json_pack("{ss ss}", "dev", port->name, "direction", way_words[way]));
 }
 
+static void append_rule(const struct acl_list *list, uint32_t seq, void *user)
+{
+	json_array_append_new(user, json_pack("{ss sI}", "list", list->name, "seq", (json_int_t)seq));
+}
+
 static json_t *show_places(struct model *model, uint16_t number)
 {
 	struct place_walk walk = {json_array(), number};
@@ -414,6 +420,7 @@ static json_t *show_places(struct model *model, uint16_t number)
 
 	port_foreach (model, port, next)
 		each_place(port, append_place, &walk);
+	acl_each_policing(model, number, append_rule, walk.list);
 	return walk.list;
 }
 

@@ -9,6 +9,7 @@
 
 #include "control/edge.h"
 #include "datapath/features.h"
+#include "model/acl.h"
 #include "model/features.h"
 #include "model/guard.h"
 #include "model/meter.h"
@@ -472,6 +473,30 @@ static int make_meters(struct run *run, struct xbr_error *error)
 	return 0;
 }
 
+static void note_list(const struct acl_list *list, uint32_t seq, void *user)
+{
+	(void)seq;
+	*(const char **)user = list->name;
+}
+
+/* Rules that stay as they are may name a meter that goes. */
+static int check_meters(const struct run *run, struct xbr_error *error)
+{
+	const struct meter *meter, *next;
+	const char *list = NULL;
+
+	if (run->to->with_addresses)
+		return 0;
+	HASH_ITER (hh, run->model->meters, meter, next) {
+		if (!want_meter_find(run->to, meter->name))
+			acl_each_policing(run->model, meter->number, note_list, &list);
+		if (list)
+			return xbr_refuse(error, -EBUSY, "meter %s is in use by the access list %s",
+					  meter->name, list);
+	}
+	return 0;
+}
+
 static void drop_meters(struct run *run)
 {
 	struct meter *meter, *next;
@@ -606,12 +631,12 @@ static void drop_all(struct run *run)
 	drop_ports(run);
 	drop_bridges(run);
 	drop_offloads(run);
+	if (run->to->with_addresses) {
+		acl_drop(run->model, run->to->acls, step_of, run);
+		drop_addresses(run);
+		drop_allowances(run);
+	}
 	drop_meters(run);
-	if (!run->to->with_addresses)
-		return;
-	acl_drop(run->model, run->to->acls, step_of, run);
-	drop_addresses(run);
-	drop_allowances(run);
 }
 
 /* What may fail comes first. */
@@ -662,6 +687,8 @@ static int check(struct run *run, struct xbr_error *error)
 		err = check_ports(run, error);
 	if (!err)
 		err = check_offloads(run, error);
+	if (!err)
+		err = check_meters(run, error);
 	return err ? err : edge_check(run->model, run->to, &run->at, error);
 }
 

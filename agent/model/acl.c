@@ -8,6 +8,7 @@
 
 #include "datapath/acl_maps.h"
 #include "datapath/features.h"
+#include "model/meter.h"
 
 #define ROOM_LEAST   16
 #define SEQ_STEP     10 /* between rules that are given no seq, as in other switches' lists */
@@ -275,25 +276,48 @@ static bool list_reads_states(const struct acl_list *list)
 	return acl_image_header(&list->image)->reads[STATE_WORD] & STATE_BITS;
 }
 
-/* Connections are followed from now on. */
-static int need_states(struct model *model, struct xbr_error *error)
+/* What programs need to have in them for a rule, or a list. */
+static uint32_t rule_features(const struct xbr_acl_rule *rule)
 {
-	int err = datapath_need(model->dp, XBR_FEATURE_acl | XBR_FEATURE_conn, error);
+	return XBR_FEATURE_acl | (rule_reads_states(rule) ? XBR_FEATURE_conn : 0) |
+	       (rule->action.what & XBR_ACL_POLICE ? XBR_FEATURE_qos : 0);
+}
 
-	if (err)
+static uint32_t list_features(const struct acl_list *list)
+{
+	return XBR_FEATURE_acl | (list_reads_states(list) ? XBR_FEATURE_conn : 0) |
+	       (list->polices ? XBR_FEATURE_qos : 0);
+}
+
+/* With XBR_FEATURE_conn connections are followed from now on. */
+static int need(struct model *model, uint32_t features, struct xbr_error *error)
+{
+	int err = datapath_need(model->dp, features, error);
+
+	if (err || !(features & XBR_FEATURE_conn))
 		return err;
 	err = conn_need(model);
 	return err ? xbr_refuse(error, err, "cannot make the table of connections: %s", strerror(-err)) : 0;
 }
 
-/* Before a list that is bound gets such a rule. */
+/* Before a list that is bound gets these rules. */
 static int need_of_rules(struct model *model, const struct acl_list *list, const struct xbr_acl_rule *rules,
 			 uint32_t count, struct xbr_error *error)
 {
+	uint32_t features = 0;
+
 	for (uint32_t i = 0; list && list->bound && i < count; i++)
-		if (rule_reads_states(&rules[i]))
-			return need_states(model, error);
-	return 0;
+		features |= rule_features(&rules[i]);
+	return features ? need(model, features, error) : 0;
+}
+
+/* Notes what a list that has got these rules is to be asked for later. */
+static void note_rules(struct acl_list *list, const struct xbr_acl_rule *rules, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		list->names_ports |= acl_names_ports(&rules[i]);
+		list->polices |= !!(rules[i].action.what & XBR_ACL_POLICE);
+	}
 }
 
 static void bindings_changed(struct model *model);
@@ -310,11 +334,11 @@ static void states_changed(struct model *model, const struct acl_list *list, boo
 /* What is bound where frames leave only lets pass or not. */
 static int check_out(const struct acl_list *list, const struct xbr_acl_rule *rule, struct xbr_error *error)
 {
-	if (!(rule->action.what & (XBR_ACL_REDIRECT | XBR_ACL_MIRROR | XBR_ACL_CHANGES)))
+	if (!(rule->action.what & (XBR_ACL_REDIRECT | XBR_ACL_MIRROR | XBR_ACL_CHANGES | XBR_ACL_POLICE)))
 		return 0;
 	return xbr_refuse(
 		error, -EINVAL,
-		"rule %u of the access list %s redirects, mirrors, marks or changes frames: that is "
+		"rule %u of the access list %s redirects, mirrors, marks, polices or changes frames: that is "
 		"done where they come in, not where they leave (out)",
 		rule->seq, list->name);
 }
@@ -368,11 +392,11 @@ int acl_add(struct model *model, const char *name, struct xbr_acl_rule *rule, st
 		if (err)
 			return refuse_image(err, name, error);
 	}
-	if (!err && acl_names_ports(rule))
-		list->names_ports = true;
-	if (!err)
-		states_changed(model, list, before);
-	return err;
+	if (err)
+		return err;
+	note_rules(list, rule, 1);
+	states_changed(model, list, before);
+	return 0;
 }
 
 int acl_replace(struct model *model, const char *name, const struct xbr_acl_rule *rules, uint32_t count,
@@ -392,8 +416,8 @@ int acl_replace(struct model *model, const char *name, const struct xbr_acl_rule
 		err = image_swap(model, list, rules, count, count + count / 4 + ROOM_LEAST);
 	if (err)
 		return list ? refuse_image(err, name, error) : err;
-	for (uint32_t i = 0; i < count; i++)
-		list->names_ports |= acl_names_ports(&rules[i]);
+	list->names_ports = list->polices = false;
+	note_rules(list, rules, count);
 	acl_ports_changed(model);
 	states_changed(model, list, before);
 	return 0;
@@ -578,8 +602,7 @@ int acl_rebind(struct model *model, struct acl_list *list, const struct acl_targ
 	for (uint32_t i = 0; direction == ACL_OUT && i < acl_image_header(&list->image)->count; i++)
 		if (check_out(list, acl_image_rule(&list->image, list->image.places[i].rule), error))
 			return -EINVAL;
-	err = list_reads_states(list) ? need_states(model, error)
-				      : datapath_need(model->dp, XBR_FEATURE_acl, error);
+	err = need(model, list_features(list), error);
 	if (err)
 		return err;
 	err = put_at(model, target, direction, list->number);
@@ -652,21 +675,48 @@ void acl_bridge_gone(struct model *model, struct bridge *bridge)
 			unbind_all(model, &(struct acl_target){.bridge = bridge, .vid = vlan->key & 0xffff});
 }
 
-/* The programs need to have access lists in them. */
-bool acl_in_use(const struct model *model)
+uint32_t acl_features(const struct model *model)
 {
 	struct acl_list *list, *next;
+	uint32_t features = 0;
 
-	acl_foreach(model, list, next) if (list->bound) return true;
-	return false;
+	acl_foreach(model, list, next) features |= list->bound ? list_features(list) : 0;
+	return features;
 }
 
-bool acl_reads_states(const struct model *model)
+/* ---- meters of rules ---- */
+
+static void each_policing(const struct acl_list *list, uint16_t meter,
+			  void (*visit)(const struct acl_list *list, uint32_t seq, void *user), void *user)
+{
+	for (uint32_t i = 0; list->polices && i < acl_image_header(&list->image)->count; i++) {
+		const struct xbr_acl_rule *rule = acl_image_rule(&list->image, list->image.places[i].rule);
+
+		if (rule->action.what & XBR_ACL_POLICE && rule->action.meter == meter)
+			visit(list, rule->seq, user);
+	}
+}
+
+void acl_each_policing(const struct model *model, uint16_t meter,
+		       void (*visit)(const struct acl_list *list, uint32_t seq, void *user), void *user)
 {
 	struct acl_list *list, *next;
 
-	acl_foreach(model, list, next) if (list->bound && list_reads_states(list)) return true;
-	return false;
+	acl_foreach(model, list, next) each_policing(list, meter, visit, user);
+}
+
+static uint16_t meter_number(const char *name, const void *model)
+{
+	const struct meter *meter = meter_find(model, name);
+
+	return meter ? meter->number : 0;
+}
+
+static const char *meter_name(uint16_t number, const void *model)
+{
+	const struct meter *meter = meter_of(model, number);
+
+	return meter ? meter->name : "";
 }
 
 /* ---- which frames are asked about ---- */
@@ -803,7 +853,7 @@ void acl_tell(struct model *model)
 void acl_port_comes(struct model *model)
 {
 	acl_ports_changed(model);
-	if (acl_in_use(model))
+	if (acl_features(model))
 		acl_tell(model);
 }
 
@@ -1036,7 +1086,7 @@ static int adopt_image(uint32_t number, void *cells, uint32_t count, void *user)
 	image.wait_user = model->dp;
 	list->image = image;
 	for (uint32_t i = 0; i < acl_image_header(&image)->count; i++)
-		list->names_ports |= acl_names_ports(acl_image_rule(&image, image.places[i].rule));
+		note_rules(list, acl_image_rule(&image, image.places[i].rule), 1);
 	if (model->acl->epoch <= acl_image_header(&image)->epoch >> 16)
 		model->acl->epoch = acl_image_header(&image)->epoch >> 16;
 	acl_image_void(&image);
@@ -1075,7 +1125,7 @@ int acl_open(struct model *model, struct xbr_error *error)
 	acl->model = model;
 	model->dp->on_acl_event = on_event;
 	model->dp->on_acl_event_user = model;
-	acl->names = (struct acl_names){set_of, name_of, model};
+	acl->names = (struct acl_names){set_of, name_of, model, meter_number, meter_name, model};
 	acl->by_number = calloc(XBR_ACL_LIMIT, sizeof(struct acl_list *));
 	if (!acl->by_number)
 		return xbr_refuse(error, -ENOMEM, "out of memory");

@@ -26,6 +26,7 @@ struct acl_list {
 	uint32_t bound;     /* to so many places, */
 	uint32_t bound_out; /* ... where frames leave */
 	bool names_ports;
+	bool polices; /* some rule names a meter */
 	UT_hash_handle hh;
 };
 
@@ -102,9 +103,11 @@ void acl_ports_changed(struct model *model);
 void acl_tell(struct model *model);
 /* Ports and bridges of an earlier agent are there again. */
 void acl_adopted(struct model *model);
-bool acl_in_use(const struct model *model);
-/* ... and a list among them that reads states of connections? */
-bool acl_reads_states(const struct model *model);
+/* enum xbr_feature: what programs need to have in them for the lists that are bound. */
+uint32_t acl_features(const struct model *model);
+/* Calls visit for each rule that polices by this meter. */
+void acl_each_policing(const struct model *model, uint16_t meter,
+		       void (*visit)(const struct acl_list *list, uint32_t seq, void *user), void *user);
 /* May XDP flood to this port, or in this bridge, without asking a list? */
 bool acl_asks_copies(const struct model *model, const struct bridge *bridge);
 

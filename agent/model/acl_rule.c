@@ -743,14 +743,16 @@ static const struct word words[] = {
 	 .max = 7, .size = 1, .what = XBR_ACL_SET_PCP},
 	{"set_dscp", 0, "a code point from 0 to 63", parse_setting, print_setting, .offset = IN_RULE(dscp),
 	 .max = 63, .size = 1, .what = XBR_ACL_SET_DSCP},
+	{"police", 0, "the name of a meter", .what = XBR_ACL_POLICE}, /* see meter_word() */
 };
 #define WORD_COUNT (sizeof(words) / sizeof(words[0]))
 
-const char *const acl_rule_words[] = {
-	"dst_mac",   "src_mac",  "vlan_id", "vlan_prio", "eth_type",      "src_ip",    "dst_ip",
-	"ip_proto",  "dscp",     "frag",    "src_port",  "dst_port",      "tcp_flags", "icmp_type",
-	"icmp_code", "arp_op",   "arp_sip", "arp_tip",   "arp_sha",       "arp_tha",   "nd_target",
-	"state",     "redirect", "mirror",  "mark",      "set_vlan_prio", "set_dscp",  NULL};
+const char *const acl_rule_words[] = {"dst_mac",       "src_mac",  "vlan_id",   "vlan_prio", "eth_type",
+				      "src_ip",        "dst_ip",   "ip_proto",  "dscp",      "frag",
+				      "src_port",      "dst_port", "tcp_flags", "icmp_type", "icmp_code",
+				      "arp_op",        "arp_sip",  "arp_tip",   "arp_sha",   "arp_tha",
+				      "nd_target",     "state",    "redirect",  "mirror",    "mark",
+				      "set_vlan_prio", "set_dscp", "police",    NULL};
 _Static_assert(sizeof(acl_rule_words) / sizeof(acl_rule_words[0]) == WORD_COUNT + 1, "the same words");
 
 static const struct word *word_find(const char *name)
@@ -784,6 +786,16 @@ static int set_word(struct xbr_acl_rule *rule, const struct word *word, const ch
 	return 0;
 }
 
+static int meter_word(struct xbr_acl_rule *rule, const char *name, const struct acl_names *names,
+		      struct xbr_error *error)
+{
+	rule->action.meter = names ? names->meter_of(name, names->meters) : 0;
+	if (!rule->action.meter)
+		return xbr_refuse(error, -ENOENT, "there is no meter %.40s", name);
+	rule->action.what |= XBR_ACL_POLICE;
+	return 0;
+}
+
 int acl_rule_word(struct xbr_acl_rule *rule, const char *name, const char *value,
 		  const struct acl_names *names, struct xbr_error *error)
 {
@@ -798,6 +810,8 @@ int acl_rule_word(struct xbr_acl_rule *rule, const char *name, const char *value
 		rule->flags |= word->not_flag;
 	if (word->set_kind && bare[0] == '@')
 		return set_word(rule, word, bare + 1, names, error);
+	if (word->what == XBR_ACL_POLICE)
+		return meter_word(rule, bare, names, error);
 	if (!word->parse(rule, word, bare))
 		return xbr_refuse(error, -EINVAL, "%s takes %s, not \"%.40s\"", name, word->is, bare);
 	if (bare != value && word->mask_octets && is_empty(rule, word))
@@ -896,6 +910,8 @@ static int check_actions(const struct xbr_acl_rule *rule, struct xbr_error *erro
 
 	if (what & XBR_ACL_DENY && what & XBR_ACL_REDIRECT)
 		return xbr_refuse(error, -EINVAL, "what deny drops cannot be redirected");
+	if (what & XBR_ACL_DENY && what & XBR_ACL_POLICE)
+		return xbr_refuse(error, -EINVAL, "what deny drops cannot be policed");
 	if (what & XBR_ACL_DENY && what & XBR_ACL_CHANGES)
 		return xbr_refuse(error, -EINVAL, "what deny drops cannot be marked or changed");
 	return 0;
@@ -928,6 +944,22 @@ int acl_rule_finish(struct xbr_acl_rule *rule, struct xbr_error *error)
 
 /* ---- to words ---- */
 
+/* The value of a word; false: the rule says nothing there. */
+static bool print_word(const struct xbr_acl_rule *rule, const struct word *word,
+		       const struct acl_names *names, char *text, size_t size)
+{
+	if (word->set_kind && rule->set[word->set] && names) {
+		snprintf(text, size, "@%s", names->name_of(rule->set[word->set], names->user));
+		return true;
+	}
+	if (word->what != XBR_ACL_POLICE)
+		return word->print(rule, word, text, size);
+	if (!(rule->action.what & XBR_ACL_POLICE) || !names)
+		return false;
+	snprintf(text, size, "%s", names->meter_name(rule->action.meter, names->meters));
+	return true;
+}
+
 void acl_rule_each(const struct xbr_acl_rule *rule, const struct acl_names *names,
 		   void (*visit)(const char *word, const char *value, void *user), void *user)
 {
@@ -939,12 +971,8 @@ void acl_rule_each(const struct xbr_acl_rule *rule, const struct acl_names *name
 		size_t mark = turned != (word->print == print_state && has_states(rule)) ? 1 : 0;
 
 		text[0] = '!';
-		if (word->set_kind && rule->set[word->set] && names)
-			snprintf(text + mark, sizeof(text) - mark, "@%s",
-				 names->name_of(rule->set[word->set], names->user));
-		else if (!word->print(rule, word, text + mark, sizeof(text) - mark))
-			continue;
-		visit(word->word, text, user);
+		if (print_word(rule, word, names, text + mark, sizeof(text) - mark))
+			visit(word->word, text, user);
 	}
 }
 
@@ -987,7 +1015,7 @@ bool acl_rule_same_deed(const struct xbr_acl_rule *a, const struct xbr_acl_rule 
 {
 	return a->action.what == b->action.what && !strncmp(a->dev, b->dev, sizeof(a->dev)) &&
 	       !strncmp(a->mirror_dev, b->mirror_dev, sizeof(a->mirror_dev)) && a->mark == b->mark &&
-	       a->pcp == b->pcp && a->dscp == b->dscp;
+	       a->pcp == b->pcp && a->dscp == b->dscp && a->action.meter == b->action.meter;
 }
 
 bool acl_rule_equal(const struct xbr_acl_rule *a, const struct xbr_acl_rule *b)

@@ -14,12 +14,15 @@
 #include "error.h"
 #include "xbr/acl.h"
 
-/* Who knows the named sets. kind: enum xbr_acl_set_kind. Returns the number of the set, 0: there is none.
- * name_of returns "" for a number that is none. */
+/* Who knows the named sets and meters. kind: enum xbr_acl_set_kind. Returns the number, 0: there is none.
+ * name_of and meter_name return "" for a number that is none. */
 struct acl_names {
 	uint16_t (*set_of)(const char *name, uint8_t kind, void *user);
 	const char *(*name_of)(uint16_t set, void *user);
 	void *user;
+	uint16_t (*meter_of)(const char *name, const void *meters);
+	const char *(*meter_name)(uint16_t meter, const void *meters);
+	const void *meters;
 };
 
 /* Every word that takes a value; ended by NULL. In the order in which a rule is written. */

@@ -69,11 +69,7 @@ uint32_t model_features(const struct model *model)
 	port_foreach (model, port, next_port)
 		features |= port_features(&port->settings) | encap_features(&port->encap) |
 			    punt_feature(punt_asked_of_port(port));
-	if (acl_in_use(model))
-		features |= XBR_FEATURE_acl;
-	if (acl_reads_states(model))
-		features |= XBR_FEATURE_conn;
-	return features;
+	return features | acl_features(model);
 }
 
 /* One walk over all ports in so many sweeps: the surplus must have been there at two of them. */

@@ -32,7 +32,7 @@ struct want_acls *want_acls_new(void)
 	struct want_acls *acls = calloc(1, sizeof(*acls));
 
 	if (acls)
-		acls->names = (struct acl_names){set_of, name_of, acls};
+		acls->names = (struct acl_names){.set_of = set_of, .name_of = name_of, .user = acls};
 	return acls;
 }
 

@@ -182,6 +182,7 @@ enum xbr_acl_do {
 	XBR_ACL_LOG = 1 << 1,
 	XBR_ACL_REDIRECT = 1 << 2, /* to `port`, whatever the FDB says */
 	XBR_ACL_MIRROR = 1 << 3,   /* a copy, as the frame came in, to `mirror` */
+	XBR_ACL_POLICE = 1 << 4,   /* held to `meter` */
 	XBR_ACL_MARK = 1 << 5,     /* skb->mark is the rule's `mark` */
 	XBR_ACL_SET_PCP = 1 << 6,  /* the rule's `pcp` in the tag of its VLAN */
 	XBR_ACL_SET_DSCP = 1 << 7, /* the rule's `dscp` */
@@ -194,7 +195,7 @@ struct xbr_acl_action {
 	__u16 what; /* enum xbr_acl_do */
 	__u16 port; /* a number that no port has while there is none of that name; so is `mirror` */
 	__u16 mirror;
-	__u16 reserved;
+	__u16 meter; /* number */
 } __attribute__((aligned(8)));
 _Static_assert(sizeof(struct xbr_acl_action) == 8, "one word");
 

@@ -323,8 +323,8 @@ enum xbr_command_flags {
 	X("mark", "mark", STRING, "MARK", 0, 0, 0, "mark of the packet in the host (fwmark), 1 to 0xffffffff") \
 	X("set_vlan_prio", "set_vlan_prio", STRING, "PCP", 0, 0, 0, "priority in the tag of its VLAN") \
 	X("set_dscp", "set_dscp", STRING, "DSCP", 0, 0, 0, "code point") \
-	X("log", "log", FLAG, "", 0, 0, 0, "tell of it by an event (xbr monitor acl), a few in a second at most") \
-	X("police", NULL, REFUSED, "", 0, 0, 0, "there are no meters yet that a rule could police by")
+	X("police", "police", STRING, "METER", 0, 0, 0, "hold it to the rate of this meter") \
+	X("log", "log", FLAG, "", 0, 0, 0, "tell of it by an event (xbr monitor acl), a few in a second at most")
 #define XBR_PARAM_BOUND_TO(X) \
 	X("dev", "dev", DEV, "DEV", 0, 0, 0, "a port, or a bridge device: frames of the host") \
 	X("vlan", "vlan", NUMBER, "VID", 1, 4094, 0, "a VLAN; of the bridge br, else of all") \

@@ -6,7 +6,8 @@ from its first octet to its last, holds it against every rule in turn, and print
 the programs the same. usage: acl_model.py SEED LISTS FRAMES (frames a list)
 
     L               a new list          M set family bits hex   a member of a set      R seq words...   a rule
-    F hex what seq  a frame, and what becomes of it: permit, deny or unparsed, by which rule (0: none matched)
+    F hex what seq  a frame, and what becomes of it: permit, deny, unparsed, or over (its rule's meter m2 never has room, m1 always),
+                    by which rule (0: none matched)
 """
 
 import ipaddress
@@ -318,7 +319,11 @@ class Maker:
         elif kind < 0.95:
             conditions.append(self.number("eth_type", "eth_type", [0x0800, 0x0806, 0x86dd, 0x88b5, 4]))
         words = " ".join(text for text, _ask in conditions if text)
-        return self.r.choice(["permit", "deny", "deny"]), words, [ask for _text, ask in conditions]
+        action, asks = self.r.choice(["permit", "deny", "deny"]), [ask for _text, ask in conditions]
+        if action == "permit" and self.r.random() < 0.3:
+            meter = self.r.choice(["m1", "m2"])
+            return "over" if meter == "m2" else "permit", f"permit {words} police {meter}", asks
+        return action, f"{action} {words}", asks
 
     # ---- frames ----
 
@@ -443,7 +448,7 @@ def main():
         for n in range(maker.r.choice([1, 3, 10, 40])):
             action, words, asks = maker.rule(sets)
             rules.append((10 * n + 10, action, asks))
-            print("R", 10 * n + 10, action, words)
+            print("R", 10 * n + 10, words)
         print("E")
         for _ in range(frames):
             frame = maker.frame()

@@ -28,7 +28,14 @@ static uint16_t set_of(const char *name, uint8_t kind, void *user)
 	return !strcmp(name, "p1") && kind == XBR_ACL_SET_PORTS ? 2 : 0;
 }
 
-static const struct acl_names names = {.set_of = set_of};
+/* "m3" is meter 3. */
+static uint16_t meter_of(const char *name, const void *meters)
+{
+	(void)meters;
+	return name[0] == 'm' ? (uint16_t)strtoul(name + 1, NULL, 10) : 0;
+}
+
+static const struct acl_names names = {.set_of = set_of, .meter_of = meter_of};
 
 static int take_word(struct xbr_acl_rule *rule, char **words, struct xbr_error *error)
 {

@@ -5,6 +5,7 @@
  */
 #include "rows_words.h"
 
+#define RULE   4
 #define GOLD   1
 #define GUEST  2
 #define TENANT 3
@@ -115,11 +116,40 @@ static void two_rates_red(const struct tables *t)
 	t->meter_live[GOLD].until[XBR_BUCKET_E] = EMPTY;
 }
 
+/* A rule's meter. */
+static void rule_full(const struct tables *t)
+{
+	meter(t, RULE, FULL, 0);
+}
+
+static void rule_empty(const struct tables *t)
+{
+	meter(t, RULE, EMPTY, 0);
+}
+
+/* A rule's, which has room, and the port's, which has none. */
+static void rule_full_port_empty(const struct tables *t)
+{
+	rule_full(t);
+	p1_in_empty(t);
+}
+
+static void m5_empty(const struct tables *t)
+{
+	rule_full(t);
+	meter(t, 5, EMPTY, 0);
+}
+
 /* A meter that is not there holds nobody up. */
 static void p1_in_nothing(const struct tables *t)
 {
 	bind(t, P1, XBR_WAY_IN, GOLD);
 }
+
+#define LIST(where, text)                                                                                    \
+	{                                                                                                    \
+		.rules = (text), .port = (where)                                                             \
+	}
 
 #define KNOWN    .in = P1, .fdb = {A_AT_P1, B_AT_P2}, .frame = A_TO_B
 #define PASSES   KNOWN, FORWARD(unicast, P2), .xdp = XDP_REDIRECT
@@ -243,6 +273,73 @@ static const struct row rows[] = {
 		.copy_note = XBR_REASON_copy_policed,
 		.copy_note_at = P2,
 		.prepare = p2_out_empty,
+	},
+	{
+		.name = "within the rate of the rule that it matches it passes",
+		.clause = "bpf/acl.h",
+		PASSES,
+		.acl = {LIST(P1, "permit eth_type ipv4 police m4")},
+		.prepare = rule_full,
+	},
+	{
+		.name = "beyond the rate of the rule that it matches it is dropped",
+		.clause = "bpf/acl.h",
+		KNOWN,
+		DROP(policed),
+		.acl = {LIST(P1, "permit eth_type ipv4 police m4")},
+		.prepare = rule_empty,
+	},
+	{
+		.name = "a flood that a rule polices is dropped, too",
+		.clause = "bpf/acl.h",
+		.in = P1,
+		.fdb = {A_AT_P1},
+		.frame = A_TO_ALL,
+		DROP(policed),
+		.acl = {LIST(P1, "permit police m4")},
+		.prepare = rule_empty,
+	},
+	{
+		.name = "a rule that another comes before polices nothing",
+		.clause = "bpf/acl.h",
+		PASSES,
+		.acl = {LIST(P1, "permit eth_type ipv4\npermit police m4")},
+		.prepare = rule_empty,
+	},
+	{
+		.name = "what a list that is asked later denies has no rate",
+		.clause = "bpf/acl.h",
+		KNOWN,
+		DROP(acl_deny),
+		.acl = {LIST(P1, "permit police m4"), LIST(0, "deny eth_type ipv4")},
+		.prepare = rule_empty,
+	},
+	{
+		.name = "rules of two lists hold it to two meters",
+		.clause = "bpf/acl.h",
+		KNOWN,
+		DROP(policed),
+		.acl = {LIST(P1, "permit police m5"), LIST(0, "permit police m4")},
+		.prepare = m5_empty,
+	},
+	{
+		.name = "a rule's meter and the port's must both have room",
+		.clause = "bpf/police.h",
+		KNOWN,
+		DROP(policed),
+		.acl = {LIST(P1, "permit police m4")},
+		.prepare = rule_full_port_empty,
+	},
+	{
+		.name = "control frames that are relayed are not policed by rules",
+		.clause = "bpf/police.h",
+		.in = P1,
+		.fdb = {A_AT_P1},
+		.port[P1] = PORT(.group_fwd_mask = 1 << 14),
+		.frame = TO_RELAY,
+		FLOOD(multicast, TO_ALL_BUT_P1),
+		.acl = {LIST(P1, "permit police m4")},
+		.prepare = rule_empty,
 	},
 };
 

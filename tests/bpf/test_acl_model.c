@@ -23,8 +23,12 @@
 
 static struct lab lab;
 static struct datapath datapaths[HOOK_COUNT];
+/* What becomes of frames, by first letters: permit, deny, unparsed, over a meter's rate, limit of
+ * connections. */
+static const char outcomes[] = "pduol";
+
 static struct {
-	unsigned long frames[HOOK_COUNT], outcome[4], refused;
+	unsigned long frames[HOOK_COUNT], outcome[sizeof(outcomes)], refused;
 } tally;
 
 /* What the model said so far of the list in hand. */
@@ -93,7 +97,7 @@ static bool load_list(const struct reading *r)
 	return ok;
 }
 
-/* permit, deny or unparsed. */
+/* One of `outcomes`, as the models write it. */
 static const char *outcome_of(const struct datapath *dp)
 {
 	switch (dp->tables.trace->reason) {
@@ -103,6 +107,8 @@ static const char *outcome_of(const struct datapath *dp)
 		return "unparsed";
 	case XBR_REASON_conn_limit:
 		return "limit";
+	case XBR_REASON_policed:
+		return "over";
 	default:
 		return "permit";
 	}
@@ -140,14 +146,16 @@ static void take_frame(const struct reading *r, __u32 port, const char *line)
 {
 	__u8 frame[FRAME_MAX];
 	__u32 length = hex(line, frame, sizeof(frame));
+	const char *outcome;
 	unsigned int seq;
 	char expected[16];
 
-	if (sscanf(line + 2 * length, " %15s %u", expected, &seq) != 2) {
+	if (sscanf(line + 2 * length, " %15s %u", expected, &seq) != 2 ||
+	    !(outcome = strchr(outcomes, expected[0]))) {
 		CU_FAIL("the model's answer is understood");
 		return;
 	}
-	tally.outcome[expected[0] == 'p' ? 0 : expected[0] == 'd' ? 1 : expected[0] == 'u' ? 2 : 3]++;
+	tally.outcome[outcome - outcomes]++;
 	for (int hook = 0; hook < HOOK_COUNT; hook++)
 		run_in(r, &datapaths[hook], frame, length, port, expected, seq, line);
 }
@@ -193,6 +201,18 @@ static void take_line(struct reading *r, const char *line, bool *loaded)
 	}
 }
 
+/* m1 always has room, m2 never has. */
+static void prepare_meters(const struct tables *t)
+{
+	for (int number = 1; number <= 2; number++)
+		t->meters[number] = (struct xbr_meter_config){
+			.cost = {1ull << XBR_COST_SHIFT},
+			.burst = {1ull << 60},
+			.action = {XBR_METER_PASS, XBR_METER_PASS, XBR_METER_DROP},
+		};
+	t->meter_live[2].until[XBR_BUCKET_C] = 1ull << 63;
+}
+
 static void prepare(bool conns)
 {
 	static const struct row usual;
@@ -204,7 +224,10 @@ static void prepare(bool conns)
 			datapaths[hook].tables.ports[port].acl_in = 1;
 			datapaths[hook].tables.ports[port].acl_window_mask = XBR_ACL_CACHE_BUCKETS - 1;
 			datapaths[hook].tables.ports[port].flags |= XBR_PORT_ACL;
+			/* all are flooded, and so held to meters: nobody is known */
+			datapaths[hook].tables.ports[port].flags &= ~(__u32)XBR_PORT_LEARNING;
 		}
+		prepare_meters(&datapaths[hook].tables);
 		if (conns)
 			datapaths[hook].tables.bridges[ROW_BRIDGE].flags |= XBR_BRIDGE_CONNS;
 	}
@@ -229,11 +252,11 @@ static void ask_model(const char *path, bool conns)
 	while (fgets(line, sizeof(line), model))
 		take_line(&reading, line, &loaded);
 	CU_ASSERT_EQUAL(pclose(model), 0);
-	CU_ASSERT(tally.outcome[0] && tally.outcome[1] && tally.outcome[2] && !!tally.outcome[3] == conns);
-	printf("acl: %lu permitted, %lu denied, %lu unparsed, %lu at their limit; runs: host %lu, xdp %lu, "
-	       "tc %lu (%lu refused "
-	       "by the kernel)\n",
-	       tally.outcome[0], tally.outcome[1], tally.outcome[2], tally.outcome[3],
+	CU_ASSERT(tally.outcome[0] && tally.outcome[1] && tally.outcome[2] && !tally.outcome[3] == conns &&
+		  !!tally.outcome[4] == conns);
+	printf("acl: %lu permitted, %lu denied, %lu unparsed, %lu beyond a rate, %lu at their limit; runs: "
+	       "host %lu, xdp %lu, tc %lu (%lu refused by the kernel)\n",
+	       tally.outcome[0], tally.outcome[1], tally.outcome[2], tally.outcome[3], tally.outcome[4],
 	       tally.frames[HOOK_HOST], tally.frames[HOOK_XDP], tally.frames[HOOK_TC], tally.refused);
 	for (int hook = 0; hook < HOOK_COUNT; hook++)
 		datapath_close(&datapaths[hook]);

@@ -220,7 +220,10 @@ def test_rules_mirror_and_change(running, hook):
     ("acl add guest permit mark 0", "a number from 1"),
     ("acl add guest permit set_dscp 64", "a code point from 0 to 63"),
     ("acl add guest permit not set_vlan_prio 3", "cannot be turned round"),
-    ("acl add guest police gold", "no meters"),
+    ("acl add guest police gold", "no meter gold"),
+    ("acl add guest deny police tin", "cannot be policed"),
+    ("acl add guest not police tin", "cannot be turned round"),
+    ("meter del tin", "in use by the access list used"),
     ("acl add used seq 10 deny", "has a rule with seq 10 already"),
     ("acl del used", "bound to dev v1 in"),
     ("acl del used seq 11", "no rule with seq 11"),
@@ -234,7 +237,9 @@ def test_rules_mirror_and_change(running, hook):
 ])
 def test_bad_input_is_refused_with_a_sentence(pair, command, sentence):
     lab, _g1, _g2 = pair
+    lab.xbr("meter add tin rate 1mbit")
     lab.xbr("acl add used seq 10 permit")
+    lab.xbr("acl add used seq 20 police tin")
     lab.xbr("acl bind used dev v1 in")
     before = lab.xbr("save").stdout
     done = lab.xbr(command, check=False)

@@ -9,6 +9,7 @@ import time
 import pytest
 
 from lab import BROADCAST, ethernet, wait_for
+from test_acl import ipv4, udp
 
 
 def meter(lab, name):
@@ -203,3 +204,74 @@ def test_a_rate_holds_within_wide_bounds(pair):
     seconds = time.monotonic() - start
     passed = wait_for(lambda: meter(lab, "gold")["stats"]["green"]["packets"])
     assert 0.8 * 100 * seconds < passed < 1.2 * (100 * seconds + 20)
+
+
+def udp_frame(sender, receiver, port, length=1000):
+    packet = ipv4("10.0.0.1", "10.0.0.2", 17, udp(1000, port))
+    return ethernet(receiver.mac, sender.mac, 0x0800, packet.ljust(length - 14, b"x"))
+
+
+@pytest.mark.parametrize("hook", ["off", "generic"])
+def test_a_rule_polices_what_it_matches_and_nothing_else(pair, hook):
+    lab, g1, g2 = pair
+    lab.xbr(f"link set dev {g1.port} xdp {hook}")
+    lab.xbr(f"meter add dns {SLOW} burst 10000")
+    lab.xbr("acl add guest permit ip_proto udp dst_port 53 police dns")
+    lab.xbr(f"acl bind guest dev {g1.port} in")
+    policed, other = udp_frame(g1, g2, 53), udp_frame(g1, g2, 54)
+    with lab.listen(g2) as ears:
+        g1.send(*[policed, other] * 30)
+        heard = ears.everything()[g2]
+    assert [heard.count(policed), heard.count(other)] == [10, 30]
+    stats = meter(lab, "dns")["stats"]
+    assert stats["green"] == {"packets": 10, "bytes": 10000} and stats["dropped"] == 20
+    shown = lab.show("acl show guest")[0]
+    assert shown["rules"][0]["stats"] == {"packets": 30, "bytes": 30000} and shown["unmatched"]["packets"] == 30
+    assert shown["rules"][0]["rule"] == "permit ip_proto udp dst_port 53 police dns" and shown["rules"][0]["police"] == "dns"
+    assert lab.stats(g1.port)["reasons"]["policed"] == 20
+    assert meter(lab, "dns")["bound"] == [{"list": "guest", "seq": 10}]
+
+
+def test_rules_with_meters_are_saved_applied_and_taken_over(pair, tmp_path):
+    lab, g1, g2 = pair
+    empty = lab.xbr("save").stdout
+    lab.xbr("meter add tin rate 1mbit")
+    lab.xbr(f"meter add dns {SLOW} burst 5000 parent tin")
+    lab.xbr("acl add guest permit ip_proto udp police dns")
+    lab.xbr("acl add guest permit eth_type arp police tin")
+    lab.xbr(f"acl bind guest dev {g1.port} in")
+    assert "done where they come in" in lab.xbr(f"acl bind guest dev {g2.port} out", check=False).stderr
+    full = lab.xbr("save").stdout
+    assert "acl add guest seq 10 permit ip_proto udp police dns" in full
+    (tmp_path / "empty").write_text(empty)
+    (tmp_path / "full").write_text(full)
+    lab.xbr(f"apply {tmp_path}/empty")
+    assert lab.show("meter show") == [] and lab.show("acl show") == []
+    lab.xbr(f"apply {tmp_path}/full")
+    assert lab.xbr("save").stdout == full
+    frame = udp_frame(g1, g2, 53)
+    with lab.listen(g2) as ears:
+        g1.send(*[frame] * 10)
+        assert ears.copies(frame)[g2] == 5
+    lab.agent.kill9()
+    lab.agent.start()
+    assert lab.xbr("save").stdout == full
+    assert "in use by the access list guest" in lab.xbr("meter del dns", check=False).stderr
+    lab.xbr("acl del guest seq 20")
+    lab.xbr("acl del guest seq 10")
+    lab.xbr("meter del dns")
+    lab.xbr("meter del tin")
+
+
+def test_a_rules_rate_is_kept_and_never_exceeded(pair):
+    lab, g1, g2 = pair
+    lab.xbr("meter add dns rate 800kbit burst 20000")
+    lab.xbr("acl add guest permit ip_proto udp dst_port 53 police dns")
+    lab.xbr(f"acl bind guest dev {g1.port} in")
+    frame = udp_frame(g1, g2, 53)
+    start = time.monotonic()
+    while time.monotonic() - start < 2:
+        g1.send(*[frame] * 20)
+    seconds = time.monotonic() - start
+    passed = wait_for(lambda: meter(lab, "dns")["stats"]["green"]["packets"])
+    assert 0.95 * 100 * seconds < passed < 1.01 * (100 * seconds + 20)
