@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "control/rate.h"
 #include "control/words.h"
 
 /* ---- words ---- */
@@ -105,56 +107,36 @@ static const char *const storm_words[XBR_STORM_KINDS] = {"broadcast", "multicast
 #define STORM_BITS_MIN   1000ull          /* a second */
 #define STORM_BITS_MAX   1000000000000ull /* a second */
 
-static const struct {
-	const char *unit;
-	uint64_t multiply;
-	bool bits;
-} storm_units[] = {
-	{"", 1, false},       {"pps", 1, false},       {"bit", 1, true},
-	{"kbit", 1000, true}, {"mbit", 1000000, true}, {"gbit", 1000000000, true},
-};
-#define STORM_UNITS (sizeof(storm_units) / sizeof(storm_units[0]))
-
-/* "off", "1000", "1000pps", "10mbit". */
-static int parse_rate(const char *text, uint64_t *ret_rate, bool *ret_bits, struct xbr_error *error)
+/* "off" or "0", "1000", "1000pps", "10mbit": a bare number is frames. */
+static int parse_storm(const char *kind, const char *text, uint64_t *ret_rate, bool *ret_bits,
+		       struct xbr_error *error)
 {
-	bool is_off = !strcmp(text, "off");
-	char *unit = (char *)"";
-	uint64_t number = is_off ? 0 : strtoull(text, &unit, 10), least, most;
-	size_t i = 0;
+	uint64_t least, most;
+	bool packets = true;
+	int err;
 
-	while (i < STORM_UNITS && strcmp(storm_units[i].unit, unit))
-		i++;
-	if (!is_off && (text[0] < '0' || text[0] > '9' || i == STORM_UNITS))
-		return xbr_refuse(
-			error, -EINVAL,
-			"%.40s is no rate: off, frames a second such as 1000pps, or 10mbit (bit, kbit, "
-			"mbit, gbit)",
-			text);
-	*ret_bits = storm_units[i].bits;
-	least = *ret_bits ? STORM_BITS_MIN : 1;
-	most = *ret_bits ? STORM_BITS_MAX : STORM_FRAMES_MAX;
-	if (number && (number > most / storm_units[i].multiply || number * storm_units[i].multiply < least))
-		return xbr_refuse(error, -ERANGE,
-				  "the rate %.40s is out of range: %" PRIu64 " to %" PRIu64 " %s", text,
-				  least, most, *ret_bits ? "bits a second" : "frames a second");
-	*ret_rate = number * storm_units[i].multiply;
-	return 0;
+	*ret_bits = false;
+	*ret_rate = 0;
+	if (!strcmp(text, "off"))
+		return 0;
+	err = rate_parse(kind, text, "pps", ret_rate, &packets, error);
+	if (err)
+		return err;
+	*ret_bits = !packets;
+	least = packets ? 1 : STORM_BITS_MIN;
+	most = packets ? STORM_FRAMES_MAX : STORM_BITS_MAX;
+	if (!*ret_rate || (*ret_rate >= least && *ret_rate <= most))
+		return 0;
+	return xbr_refuse(error, -ERANGE, "the rate %.40s is out of range: %" PRIu64 " to %" PRIu64 " %s, or off",
+			  text, least, most, packets ? "frames a second" : "bits a second");
 }
 
-static void print_rate(const struct guard_settings *guard, int kind, char text[32])
+static void print_storm(const struct guard_settings *guard, int kind, char text[RATE_TEXT])
 {
-	uint64_t rate = guard->storm_rate[kind];
-	bool bits = guard->storm_bits >> kind & 1;
-	size_t unit = STORM_UNITS - 1;
-
-	while (storm_units[unit].bits != bits || rate % storm_units[unit].multiply)
-		unit--;
-	if (!rate)
-		snprintf(text, 32, "off");
+	if (guard->storm_rate[kind])
+		rate_print(guard->storm_rate[kind], !(guard->storm_bits >> kind & 1), text);
 	else
-		snprintf(text, 32, "%" PRIu64 "%s", rate / storm_units[unit].multiply,
-			 storm_units[unit].unit);
+		snprintf(text, RATE_TEXT, "off");
 }
 
 /* ---- options of links ---- */
@@ -231,7 +213,8 @@ static int storms_patch(const json_t *storms, struct port_patch *patch, struct x
 
 		if (!request.rate[kind])
 			continue;
-		err = parse_rate(request.rate[kind], &patch->to.guard.storm_rate[kind], &bits, error);
+		err = parse_storm(storm_words[kind], request.rate[kind],
+				  &patch->to.guard.storm_rate[kind], &bits, error);
 		patch->given |= (uint32_t)PORT_GIVEN_STORM << kind;
 		patch->to.guard.storm_bits |= (uint8_t)(bits << kind);
 	}
@@ -471,10 +454,10 @@ static json_t *show_switches(uint32_t flags)
 static json_t *show_storm(const struct guard_settings *guard)
 {
 	json_t *object = json_object();
-	char text[32];
+	char text[RATE_TEXT];
 
 	for (int kind = 0; kind < XBR_STORM_KINDS; kind++) {
-		print_rate(guard, kind, text);
+		print_storm(guard, kind, text);
 		json_object_set_new(object, storm_words[kind], json_string(text));
 	}
 	return object;
@@ -571,12 +554,12 @@ void line_add_guard(struct line *line, const struct port_settings *settings)
 
 static void line_add_storms(struct line *line, const struct guard_settings *guard)
 {
-	char text[32];
+	char text[RATE_TEXT];
 
 	for (int kind = 0; kind < XBR_STORM_KINDS; kind++) {
 		if (!guard->storm_rate[kind])
 			continue;
-		print_rate(guard, kind, text);
+		print_storm(guard, kind, text);
 		line_add(line, " storm_control %s %s", storm_words[kind], text);
 	}
 }

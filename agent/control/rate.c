@@ -17,7 +17,6 @@ struct unit {
 /* In the order they are tried for printing: the largest last. */
 static const struct unit rate_units[] = {
 	{"bit", 1, false, true},
-	{"", 1, false, false},
 	{"kbit", 1000, false, true},
 	{"mbit", 1000000, false, true},
 	{"gbit", 1000000000, false, true},
@@ -30,12 +29,12 @@ static const struct unit rate_units[] = {
 	{"mbps", 8000000, false, false},
 	{"gbps", 8000000000, false, false},
 	{"pps", 1, true, true},
-	{"kpps", 1000, true, true},
-	{"mpps", 1000000, true, true},
+	{"kpps", 1000, true, false},
+	{"mpps", 1000000, true, false},
 	{NULL, 0, false, false},
 };
 
-#define PACKET_UNIT (&rate_units[13]) /* pps */
+#define PACKET_UNIT (&rate_units[12]) /* pps */
 
 static const struct unit size_units[] = {
 	{"", 1, false, true},
@@ -52,8 +51,9 @@ static const struct unit size_units[] = {
 	{NULL, 0, false, false},
 };
 
-/* The number in front and the unit behind; NULL: it is neither. */
-static const struct unit *read_scaled(const char *text, const struct unit *units, uint64_t *ret_number)
+/* The number in front and the unit behind (bare: where there is none); NULL: it is neither. */
+static const struct unit *read_scaled(const char *text, const char *bare, const struct unit *units,
+				      uint64_t *ret_number)
 {
 	char *behind;
 
@@ -63,17 +63,19 @@ static const struct unit *read_scaled(const char *text, const struct unit *units
 	*ret_number = strtoull(text, &behind, 10);
 	if (errno)
 		return NULL;
+	if (!*behind)
+		behind = (char *)bare;
 	while (units->name && strcasecmp(units->name, behind))
 		units++;
 	return units->name && !__builtin_mul_overflow(*ret_number, units->multiply, ret_number) ? units
 												: NULL;
 }
 
-int rate_parse(const char *word, const char *text, uint64_t *ret_rate, bool *ret_packets,
+int rate_parse(const char *word, const char *text, const char *bare, uint64_t *ret_rate, bool *ret_packets,
 	       struct xbr_error *error)
 {
 	uint64_t number = 0;
-	const struct unit *unit = read_scaled(text, rate_units, &number);
+	const struct unit *unit = read_scaled(text, bare, rate_units, &number);
 
 	if (!unit)
 		return xbr_refuse(
@@ -90,7 +92,7 @@ int size_parse(const char *word, const char *text, uint64_t *ret_octets, struct 
 {
 	uint64_t number = 0;
 
-	if (!read_scaled(text, size_units, &number))
+	if (!read_scaled(text, "", size_units, &number))
 		return xbr_refuse(error, -EINVAL,
 				  "%.40s is no size: %s takes octets, or a number such as 64k or 1mb", text,
 				  word);

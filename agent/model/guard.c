@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "model/meter.h"
 #include "model/snoop.h"
 
 /* ---- in the map ---- */
@@ -248,12 +249,6 @@ uint32_t guard_flags(const struct port *port)
 	return flags ? flags | allowance_flags(port) : 0;
 }
 
-/* What one unit takes of a meter's time. */
-static uint64_t cost_of(uint64_t rate)
-{
-	return rate ? ((uint64_t)1000000000 << (XBR_METER_SHIFT + XBR_COST_SHIFT)) / rate : 0;
-}
-
 void guard_write(struct model *model, const struct port *port)
 {
 	const struct guard_settings *guard = &port->settings.guard;
@@ -263,12 +258,12 @@ void guard_write(struct model *model, const struct port *port)
 	for (int kind = 0; kind < XBR_STORM_KINDS; kind++) {
 		bool bits = guard->storm_bits >> kind & 1;
 
-		slot->cost[kind] = cost_of(guard->storm_rate[kind] / (bits ? 8 : 1));
+		slot->cost[kind] = meter_cost(guard->storm_rate[kind], !bits);
 		if (slot->storm_rate[kind] != guard->storm_rate[kind])
 			model->dp->guard_live[port->number].until[kind] = 0;
 		slot->storm_rate[kind] = guard->storm_rate[kind];
 	}
-	slot->cost[XBR_METER_MOVES] = cost_of(guard->move_rate);
+	slot->cost[XBR_METER_MOVES] = meter_cost(guard->move_rate, true);
 	slot->move_rate = guard->move_rate;
 	slot->recovery_cs = guard->recovery_cs;
 	slot->transparent = guard->transparent;

@@ -68,8 +68,7 @@ bool meter_settings_equal(const struct meter_settings *a, const struct meter_set
 
 /* ---- in the map ---- */
 
-/* What a unit takes of a bucket's time; rounded. */
-static uint64_t cost_of(uint64_t rate, bool packets)
+uint64_t meter_cost(uint64_t rate, bool packets)
 {
 	unsigned __int128 second = (unsigned __int128)1000000000u << (XBR_METER_SHIFT + XBR_COST_SHIFT);
 
@@ -102,12 +101,12 @@ void meter_compile(const char *name, const struct meter_settings *settings, uint
 			break;
 		if (settings->flags & XBR_METER_TR_TCM)
 			rate = settings->rate[i];
-		ret_config->cost[i] = cost_of(rate, packets);
+		ret_config->cost[i] = meter_cost(rate, packets);
 		ret_config->burst[i] = burst_of(settings->size[i], ret_config->cost[i]);
 	}
 	if (!share)
 		return;
 	ret_config->flags |= XBR_METER_HAS_SHARE;
-	ret_config->cost[XBR_BUCKET_SHARE] = cost_of(share, packets);
+	ret_config->cost[XBR_BUCKET_SHARE] = meter_cost(share, packets);
 	ret_config->burst[XBR_BUCKET_SHARE] = burst_of(size, ret_config->cost[XBR_BUCKET_SHARE]);
 }

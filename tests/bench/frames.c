@@ -15,6 +15,9 @@
  *     run DEV FRAMES LENGTH ORDER SRC NUMBER DST NUMBER    generates frames that come in by DEV
  *     send NETNS DEV FRAMES LENGTH SRC DST                 sends frames by a packet socket
  *     cost PIN DEV LENGTH SRC DST RUNS     one program on one frame, again and again
+ *     hold PIN DEV LENGTH GSO SRC DST START END   the same with a program of TC, from START to END (ns of
+ *                                          CLOCK_MONOTONIC) without a pause: how often, and the longest pause
+ *                                          that was made for us. GSO: payload of a super-frame's segments, or 0
  *
  * NETNS is a name of ip-netns(8) or "." for our own; ORDER random or sequential; SRC and DST the second octet
  * of stations (pattern.h), NUMBER how many.
@@ -443,6 +446,48 @@ static int on_cost(struct harness *h, char **words)
 	return 0;
 }
 
+#define HOLD_BATCH 32 /* so many at a time: the end is met to a few microseconds */
+
+static void hold(int program, struct bpf_test_run_opts *opts, __u64 start, __u64 end)
+{
+	__u64 at = now_ns(), frames = 0, pause = 0, last;
+	int err = 0;
+
+	while (at < start)
+		at = now_ns();
+	for (last = at; at < end && !err; last = at) {
+		opts->data_size_out = opts->ctx_size_out = 0; /* it set them, and would heed them */
+		err = bpf_prog_test_run_opts(program, opts);
+		frames += HOLD_BATCH;
+		at = now_ns();
+		pause = at - last > pause ? at - last : pause;
+	}
+	if (err)
+		fail("hold", err);
+	else
+		printf("{\"frames\": %llu, \"pause_ns\": %llu}\n", frames, pause);
+}
+
+static int on_hold(struct harness *h, char **words)
+{
+	static __u8 frame[FRAME_MAX];
+	__u32 length = (__u32)number_of(words[3]);
+	struct pattern_set src = {.set = (__u32)number_of(words[5])},
+			   dst = {.set = (__u32)number_of(words[6])};
+	int program = program_of(words[1]), index = index_of(words[2]);
+	struct __sk_buff skb = {.ifindex = (__u32)index, .gso_size = (__u32)number_of(words[4])};
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = length, .ctx_in = &skb,
+		    .ctx_size_in = sizeof(skb), .repeat = HOLD_BATCH);
+
+	(void)h;
+	if (program < 0 || index < 0 || length > FRAME_MAX)
+		return fail("hold", program < 0 ? program : index < 0 ? index : -EINVAL);
+	write_frame(frame, src, dst);
+	hold(program, &opts, number_of(words[7]), number_of(words[8]));
+	close(program);
+	return 0;
+}
+
 /* ---- commands ---- */
 
 static const struct command {
@@ -453,6 +498,7 @@ static const struct command {
 	{"sink", 4, on_sink},   {"out", 4, on_out},     {"next", 2, on_next},
 	{"flows", 4, on_flows}, {"run", 9, on_run},     {"send", 7, on_send},
 	{"cost", 7, on_cost},   {"times", 1, on_times}, {"tags", 2, on_tags},
+	{"hold", 9, on_hold},
 };
 
 static int split(char *line, char *words[WORDS_MAX])

@@ -3,12 +3,15 @@
  * Meters in a time of their own: the host build's clock goes by what frames take of a wire, so that rates are
  * compared with what was set to a part in a thousand, whatever else this machine does. Every frame offered is
  * also given to an exact model of a token bucket (tokens in 128 bits, no rounding of costs), which says how
- * far the one word of bpf/meter.h may be from it.
+ * far the one word of bpf/meter.h may be from it. Storm control has the same word: it is held to its rates
+ * likewise, and two threads take of one word at once.
  */
+#include <pthread.h>
 #include <string.h>
 
 #include "agent/model/meter.h"
 #include "host.h"
+#include "meter.h"
 #include "rows_words.h"
 #include "test.h"
 
@@ -196,6 +199,106 @@ static void siblings_share_their_parent_evenly(void)
 	CU_ASSERT((got[0] + got[1]) * 8 / 10 >= 0.98 * 10000000);
 }
 
+/* ---- storm control ---- */
+
+#define STORM_TRIES 20000
+
+static void set_storm(__u64 rate, bool packets)
+{
+	host.ports[P1].guard = XBR_GUARD_STORM;
+	host.guards[P1].cost[XBR_STORM_BROADCAST] = meter_cost(rate, packets);
+	host.guards[P1].storm_octets = packets ? 0 : 1 << XBR_STORM_BROADCAST;
+	host.guard_live[P1] = (struct xbr_guard_live){};
+}
+
+/* What came at once is let in first; then, of twice the rate, half. In thousandths of it. */
+static __u64 storm_thousandths(__u32 length, __u32 gso_size, __u64 spacing_ns)
+{
+	__u64 passed = 0;
+
+	while (passes(P1, length, gso_size))
+		;
+	for (int i = 0; i < STORM_TRIES; i++) {
+		host.clock_ns += spacing_ns;
+		passed += passes(P1, length, gso_size);
+	}
+	return passed * 1000 / (STORM_TRIES / 2);
+}
+
+/* frames, octets: of which one frame stands. */
+static void check_storm(__u64 rate, bool packets, __u32 length, __u32 gso_size, __u64 frames, __u64 octets_of)
+{
+	__u64 found;
+
+	set_storm(rate, packets);
+	found = storm_thousandths(length, gso_size,
+				  (packets ? frames : octets_of * 8) * SECOND / rate / 2);
+	CU_ASSERT(found >= 990 && found <= 1010);
+}
+
+static void check_storm_lengths(__u64 rate, bool packets)
+{
+	check_storm(rate, packets, 64, 0, 1, 64);
+	check_storm(rate, packets, 512, 0, 1, 512);
+	check_storm(rate, packets, 1500, 0, 1, 1500);
+	/* 44 segments behind headers of Ethernet, IPv4 and TCP, as storm.h takes them to be */
+	check_storm(rate, packets, 54 + 44 * 1448, 1448, 44, 44 * (54 + 1448));
+}
+
+static void storms_are_held_to_their_rates(void)
+{
+	static const __u64 frames[] = {100, 10000, 100000},
+			   bits[] = {1000000, 10000000, 100000000, 1000000000};
+
+	make_world();
+	for (size_t i = 0; i < sizeof(frames) / sizeof(frames[0]); i++)
+		check_storm_lengths(frames[i], true);
+	for (size_t i = 0; i < sizeof(bits) / sizeof(bits[0]); i++)
+		check_storm_lengths(bits[i], false);
+}
+
+/* ---- two processors ---- */
+
+#define TAKES      200000
+#define TAKE_COST  (1000ull << XBR_METER_SHIFT) /* 1000 ns: a million a second */
+#define TAKE_BURST (50000ull << XBR_METER_SHIFT)
+
+static __u64 shared_until, shared_clock;
+
+/* Each try is a fourth of a cost later than the one before, whichever thread's that was. */
+static void *take_until_done(void *ret_taken)
+{
+	__u64 *taken = ret_taken;
+
+	for (int i = 0; i < TAKES; i++) {
+		__u64 now = __sync_add_and_fetch(&shared_clock, TAKE_COST / 4);
+
+		*taken += meter_take(&shared_until, TAKE_COST, 0, TAKE_BURST, now) != 0;
+	}
+	return NULL;
+}
+
+/*
+ * Nothing that was let in is unpaid, and nothing was paid twice: the bucket, never full in between, is as far
+ * on as was taken. So it is as far ahead of the clock as it may be, a frame of each thread more or less.
+ */
+static void two_processors_take_no_more_than_one(void)
+{
+	__u64 taken[2] = {0, 0}, start = SECOND << XBR_METER_SHIFT;
+	pthread_t other;
+
+	shared_clock = start;
+	shared_until = start;
+	CU_ASSERT_EQUAL_FATAL(pthread_create(&other, NULL, take_until_done, &taken[1]), 0);
+	take_until_done(&taken[0]);
+	pthread_join(other, NULL);
+	CU_ASSERT_EQUAL(shared_clock, start + 2 * TAKES * (TAKE_COST / 4));
+	/* the first try found the bucket full since a fourth of a cost */
+	CU_ASSERT(shared_until - start - (taken[0] + taken[1]) * TAKE_COST <= TAKE_COST / 2);
+	CU_ASSERT(shared_until <= shared_clock + TAKE_BURST + 3 * TAKE_COST);
+	CU_ASSERT(shared_until >= shared_clock + TAKE_BURST - 3 * TAKE_COST);
+}
+
 int test_meter_suite(void)
 {
 	static const struct test_case cases[] = {
@@ -203,6 +306,8 @@ int test_meter_suite(void)
 		{"segments_of_super_frames_count", segments_of_super_frames_count},
 		{"a_bucket_is_that_of_an_exact_model", a_bucket_is_that_of_an_exact_model},
 		{"siblings_share_their_parent_evenly", siblings_share_their_parent_evenly},
+		{"storms_are_held_to_their_rates", storms_are_held_to_their_rates},
+		{"two_processors_take_no_more_than_one", two_processors_take_no_more_than_one},
 		{NULL, NULL},
 	};
 
