@@ -63,7 +63,7 @@ class Storm:
         wanted = rate / (8 * octets if bits else frames) * (LONG - SHORT)
         for _ in range(TRIES):
             short, long = self.run(length, gso_size, SHORT), self.run(length, gso_size, LONG)
-            if long[0] - short[0] < 1.3 * wanted:
+            if long[0] < 1.3 * wanted * LONG / (LONG - SHORT):
                 return None
             if max(short[2], long[2]) < PAUSE:
                 break

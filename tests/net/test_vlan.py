@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-VLANs in namespaces. The truth table is generated: every tag that a frame can come with, by every kind of port, to every kind of port,
-against a model written independently (vlan_model.py), through TC and through XDP; as broadcast, and to an address that is known. Then the
+VLANs in namespaces. The truth table is generated: every tag that a frame can come with, by every kind of port and from the host, to every
+kind of port and the host, against a model written independently (vlan_model.py), through TC and through XDP; as broadcast, and to an address
+that is known. Where a guest's frame meets TC the kernel has taken its outer tag into metadata; in XDP, and in what the host sends, it is in
+the bytes. Then the
 words of bridge(8), what survives, and what is refused.
 """
 
+import errno
 import itertools
 import json
 import struct
@@ -38,15 +41,21 @@ PORTS = {
     "swapped": Port(0, {A: TAGGED, B: TAGGED}, mapped={A: (B, None), B: (A, None)}),
 }
 
+HOST_PORT = Port(B, {A: TAGGED, B: UNTAGGED})  # the bridge device
+PLACES = {**PORTS, "host": HOST_PORT}
+
+LEGACY = 0x9100  # of QinQ before 802.1ad: no tag to anybody here
 PRIORITIES = (0x0000, 0x7000, 0xf000)  # PCP 0; PCP 3 and DEI; PCP 7 and DEI
 VIDS = (0, A, B, 5, 6, 30, 4095)
 TAGS = ([[]] + [[(tpid, priority | vid)] for tpid in (C_TAG, S_TAG) for priority in PRIORITIES for vid in VIDS]
-        + [[(outer, 0x2000 | vid), (inner, 0x4005)] for outer, inner in itertools.product((C_TAG, S_TAG), repeat=2) for vid in (0, A, 5)])
+        + [[(outer, 0x2000 | vid), (inner, 0x4005)] for outer, inner in itertools.product((C_TAG, S_TAG), repeat=2) for vid in (0, A, 5)]
+        + [[(outer, 0x2000 | A), (C_TAG, 0x4005), (S_TAG, B)] for outer in (C_TAG, S_TAG)]
+        + [[(LEGACY, A)], [(C_TAG, A), (LEGACY, A)], [(S_TAG, A), (LEGACY, A)]])
 
 
-def configure(dev, port):
+def configure(dev, port, self_=""):
     lines = [f"link set dev {dev} dot1q_tunnel on"] if port.tunnel else []
-    lines += [f"vlan add vid {vid} dev {dev}{' pvid' if vid == port.pvid else ''}{' untagged' if untagged else ''}" for vid, untagged in port.members.items()]
+    lines += [f"vlan add vid {vid} dev {dev}{' pvid' if vid == port.pvid else ''}{' untagged' if untagged else ''}{self_}" for vid, untagged in port.members.items()]
     lines += [f"vlanmap add vid {vid} to {to} dev {dev}{'' if priority is None else f' priority {priority}'}" for vid, (to, priority) in port.mapped.items()]
     return lines
 
@@ -57,7 +66,7 @@ def batch(lab, lines):
 
 
 class Table:
-    """A bridge with one port of each kind. A frame carries its number, so that all can be sent before any is looked at."""
+    """A bridge with one port of each kind, and the host. A frame carries its number, so that all can be sent before any is looked at."""
 
     def __init__(self, lab, protocol, xdp):
         self.lab, self.protocol = lab, protocol
@@ -68,15 +77,21 @@ class Table:
         batch(lab, [f"link add {guest.port} master br0 xdp {xdp} learning off" for guest in self.guests.values()])
         for name, guest in self.guests.items():
             batch(lab, configure(guest.port, PORTS[name]))
+        batch(lab, configure("br0", HOST_PORT, " self"))
         lab.wait_forwarding(*[guest.port for guest in self.guests.values()])
+        self.macs = {name: guest.mac for name, guest in self.guests.items()} | {"host": lab.show("bridge show br0")[0]["address"]}
 
     def run(self, cases, destination):
         """cases: (sender, tags). {case's number: {receiver: [tags]}} of all that came out."""
         raws = {name: Raw(guest.ns, "eth0") for name, guest in self.guests.items()}
+        raws["host"] = Raw(self.lab.ns, "br0", promiscuous=False)
         found = {number: {} for number in range(len(cases))}
         for number, (sender, tags) in enumerate(cases):
-            frame = ethernet(destination(sender), self.guests[sender].mac, payload=struct.pack("!I", number), tags=tags, length=70)
-            self.guests[sender].send(frame)
+            frame = ethernet(destination(sender), self.macs[sender], payload=struct.pack("!I", number), tags=tags, length=74)
+            try:
+                raws[sender].send(frame)
+            except OSError as error:  # the host is told when its frame is dropped
+                assert sender == "host" and error.errno == errno.ENOBUFS
         for name, raw in raws.items():
             while (frame := raw.receive(0.3)) is not None:
                 number, tags = self.read(frame)
@@ -87,7 +102,7 @@ class Table:
 
     def read(self, frame):
         tags, at = [], 12
-        while struct.unpack_from("!H", frame, at)[0] in (C_TAG, S_TAG):
+        while struct.unpack_from("!H", frame, at)[0] in (C_TAG, S_TAG, LEGACY):
             tags.append(struct.unpack_from("!HH", frame, at))
             at += 4
         if struct.unpack_from("!H", frame, at)[0] != 0x88b5:
@@ -112,12 +127,12 @@ HOOKS = ["off", "native"]
 @pytest.mark.parametrize("protocol", [C_TAG, S_TAG], ids=["8021q", "8021ad"])
 def test_floods_are_those_of_the_model(running, protocol, xdp):
     table = Table(running, protocol, xdp)
-    cases = [(sender, tags) for sender in PORTS for tags in TAGS]
+    cases = [(sender, tags) for sender in PLACES for tags in TAGS]
     found = {}
     for start in range(0, len(cases), 200):
         part = cases[start:start + 200]
         found.update({start + number: copies for number, copies in table.run(part, lambda sender: BROADCAST).items()})
-    expect(cases, found, lambda sender, tags: vlan_model.flood(protocol, PORTS, sender, tags))
+    expect(cases, found, lambda sender, tags: vlan_model.flood(protocol, PLACES, sender, tags))
 
 
 @pytest.mark.parametrize("xdp", HOOKS)
@@ -125,19 +140,33 @@ def test_floods_are_those_of_the_model(running, protocol, xdp):
 def test_frames_to_a_known_address_are_those_of_the_model(running, protocol, xdp):
     """One receiver after the other has the address, tied to it in every VLAN that it is in; elsewhere it is unknown, and flooded."""
     table = Table(running, protocol, xdp)
-    cases = [(sender, tags) for sender in PORTS for tags in TAGS[:1] + TAGS[1:8] + TAGS[-12:]]
+    cases = [(sender, tags) for sender in PLACES for tags in TAGS[:8] + TAGS[-17:]]
     for receiver in ("access A", "trunk A", "hybrid", "tunnel, selective", "swapped"):
         mac, port = "02:00:00:00:aa:01", table.guests[receiver].port
         running.xbr(f"fdb replace {mac} dev {port} static")
 
         def expected(sender, tags):
-            classified = vlan_model.classify(protocol, PORTS[sender], tags)
-            copies = vlan_model.flood(protocol, PORTS, sender, tags)
+            classified = vlan_model.classify(protocol, PLACES[sender], tags)
+            copies = vlan_model.flood(protocol, PLACES, sender, tags)
+            copies.pop("host", None)  # what is for nobody known is not for the host
             if classified and classified[0] & vlan_model.VID in PORTS[receiver].members:
                 return {name: copy for name, copy in copies.items() if name == receiver}
             return copies
         expect(cases, table.run(cases, lambda sender: mac), expected)
         running.xbr(f"fdb del {mac} dev {port}")
+
+
+@pytest.mark.parametrize("xdp", HOOKS)
+@pytest.mark.parametrize("tpid, protocol", [(C_TAG, "802.1Q"), (S_TAG, "802.1ad")])
+def test_a_tag_that_is_cut_off_goes_nowhere(running, tpid, protocol, xdp):
+    a, b = running.guests(2)
+    running.bridge([a, b], options=f"vlan_filtering 1 vlan_protocol {protocol}", link_options=f"xdp {xdp}")
+    batch(running, ["vlan add vid 10 dev v1", "vlan add vid 10 dev v2"])
+    whole = ethernet(BROADCAST, a.mac, tags=[(tpid, 10)])[:20]  # the least that the kernel of the receiver takes
+    with running.listen(b) as ears:
+        for length in (*range(14, 18), 20):
+            a.send(whole[:length])
+        assert ears.frames(b, match=lambda frame: frame[6:12] == mac_bytes(a.mac)) == [whole]
 
 
 # ---- golden frames ----
@@ -152,13 +181,48 @@ def test_the_captured_qinq_frame_goes_through_a_provider_bridge(running):
     batch(running, [f"vlan add vid 200 dev {trunk.port}", f"vlan add vid 200 dev {customer.port} pvid untagged",
                     f"vlan add vid 201 dev {other.port} pvid untagged"])
     running.wait_forwarding(trunk.port, customer.port, other.port)
-    golden = bytes.fromhex("ffffffffffff0020d25afb3f88a800c8810007d10806") + bytes(46)
+    golden = bytes.fromhex("ffffffffffff0020d25afb3f88a800c8810007d1080600010800060400010020d25afb3fac154f61000000000000ac154f64") + bytes(14)
     with running.listen(customer, other) as ears:
         trunk.send(golden)
         assert ears.everything() == {customer: [golden[:12] + golden[16:]], other: []}
     with running.listen(trunk, other) as ears:
         customer.send(golden[:12] + golden[16:])
         assert ears.everything() == {trunk: [golden], other: []}
+
+
+# Of tcpdump's tests: the frames with a C-tag of rpvstp-trunk-native-vid5.pcap (2: PCP 7, VLAN 1; 11) and various_gre.pcap (1, 10).
+CAPTURED = [
+    "01000ccccccd001f6d96ec048100e0010032aaaa0300000c010b000002020e8001001f6d96ec00000000008001001f6d96ec0080040000140002000f0000000000020001",
+    "01000ccccccc001f6d96ec04810000010055aaaa0300000c200301010005636973636f000000000000000000000000000000000000000000000000000000000000029b0125"
+    "07393330333031303030393030fb393cf67014e50aa79c7c5b193f6fe10101000200",
+    "01000ccccccdaabbcc000310810004bd0032aaaa0300000c010b000000000084bdaabbcc0003000000000084bdaabbcc00030080020000140002000f00000000000204bd",
+    "aabbcc000100aabbcc000200810004bd080045c0004000a40000ff2f24c60aac40070aac40062000890900000028080001010001000045c0001c00a30000ff2f24eb0aac40060aac"
+    "40072000000000000028",
+]
+
+
+@pytest.mark.parametrize("xdp", HOOKS)
+def test_captured_frames_with_a_tag_go_through_a_customer_bridge(running, xdp):
+    """From trunk to trunk as they are; to an access port without the tag; from there with one of PCP 0; into a tunnel with a second one."""
+    trunk, other, access, provider = guests = running.guests(4)
+    running.bridge(guests, options="vlan_filtering 1 vlan_default_pvid 0", link_options=f"xdp {xdp}")
+    batch(running, ["vlan add vid 1,1213 dev v1", "vlan add vid 1,1213 dev v2", "vlan add vid 300 dev v4"])
+    for golden in map(bytes.fromhex, CAPTURED):
+        vid, plain = struct.unpack_from("!H", golden, 14)[0] & 0xfff, golden[:12] + golden[16:]
+        batch(running, [f"vlan add vid {vid} dev v3 pvid untagged"])
+        with running.listen(*guests) as ears:
+            trunk.send(golden)
+            assert ears.everything() == {trunk: [], other: [golden], access: [plain], provider: []}
+            access.send(plain)
+            tagged = golden[:14] + struct.pack("!H", vid) + golden[16:]
+            assert ears.everything() == {trunk: [tagged], other: [tagged], access: [], provider: []}
+            batch(running, [f"vlan del vid {vid} dev v3", "vlan add vid 300 dev v3 pvid untagged", "link set v3 dot1q_tunnel on"])
+            access.send(golden)
+            service = struct.pack("!HH", C_TAG, struct.unpack_from("!H", golden, 14)[0] & 0xf000 | 300)
+            assert ears.everything() == {trunk: [], other: [], access: [], provider: [golden[:12] + service + golden[12:]]}
+            provider.send(golden[:12] + service + golden[12:])
+            assert ears.everything() == {trunk: [], other: [], access: [golden], provider: []}
+        batch(running, ["link set v3 dot1q_tunnel off", "vlan del vid 300 dev v3", "fdb flush br br0"])
 
 
 # ---- hosts, learning, switching on and off ----
