@@ -111,18 +111,15 @@ static void drop_addresses(struct want *want, const char *dev, const uint64_t vi
 	}
 }
 
+/* Those that it is not in are no error, as they are none to the kernel's bridge. */
 int want_vlan_del(struct want *want, const char *dev, bool self, const uint64_t vids[VLAN_WORDS],
 		  struct xbr_error *error)
 {
 	struct holder holder;
 	int err = find_holder(want, dev, self, &holder, error);
 
-	if (err)
-		return err;
-	if (first_missing(*holder.set, vids))
-		return xbr_refuse(error, -ENOENT, "%s is not in VLAN %u", dev,
-				  first_missing(*holder.set, vids));
-	err = take_over(want, &holder, error);
+	if (!err)
+		err = take_over(want, &holder, error);
 	if (err)
 		return err;
 	vlan_set_del(*holder.set, vids);

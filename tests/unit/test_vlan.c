@@ -202,10 +202,23 @@ static void refusals_change_nothing(void)
 			-EINVAL);
 	CU_ASSERT_EQUAL(want_vlan_add(want, "v1", false, bits, (struct vlan_flags){0}, true, &error),
 			-ENOENT);
-	CU_ASSERT_EQUAL(want_vlan_del(want, "v1", false, bits, &error), -ENOENT);
 	CU_ASSERT_STRING_EQUAL(error.message, "v1 is not in VLAN 10");
+	CU_ASSERT_EQUAL(want_vlan_del(want, "v9", false, bits, &error), -ENODEV);
 	CU_ASSERT(want_port_find(want, "v1")->vlans == before);
 	vlan_set_drop(before);
+	want_free(want);
+}
+
+static void vlans_that_it_is_not_in_are_given_up_without_an_error(void)
+{
+	struct want *want = want_of_two();
+	uint64_t bits[VLAN_WORDS];
+
+	CU_ASSERT_EQUAL(vlan(want, "v1", "10", false, false), 0);
+	vids("9-11", bits);
+	CU_ASSERT_EQUAL(want_vlan_del(want, "v1", false, bits, &error), 0);
+	CU_ASSERT_FALSE(vlan_set_has(want_port_find(want, "v1")->vlans, 10));
+	CU_ASSERT(vlan_set_has(want_port_find(want, "v1")->vlans, 1));
 	want_free(want);
 }
 
@@ -269,6 +282,7 @@ int test_vlan_suite(void)
 		TEST(ports_begin_with_the_default_and_follow_it),
 		TEST(refusals_change_nothing),
 		TEST(a_vlan_that_is_given_up_takes_its_addresses),
+		TEST(vlans_that_it_is_not_in_are_given_up_without_an_error),
 		TEST(translation_is_one_to_one_but_in_a_tunnel),
 		{NULL, NULL},
 	};

@@ -4,15 +4,18 @@ The VLAN truth table through the kernel's own VLAN-filtering bridge beside xbr's
 the model of tests/net too, so that a mistake shared by two of the three is seen.
 """
 
+import json
+
 import pytest
 
 import vlan_model
 from lab import BROADCAST, Lab, run
-from test_vlan import PORTS, TAGS, Table, expect
+from test_vlan import HOST_PORT, PORTS, TAGS, Table, configure, expect
 from vlan_model import C_TAG, S_TAG
 
 # Tunnels and translation are xbr's own.
-KINDS = {name: port for name, port in PORTS.items() if not port.tunnel and not port.mapped}
+GUESTS = {name: port for name, port in PORTS.items() if not port.tunnel and not port.mapped}
+KINDS = {**GUESTS, "host": HOST_PORT}
 
 
 class KernelTable(Table):
@@ -20,15 +23,21 @@ class KernelTable(Table):
 
     def __init__(self, lab, protocol):
         self.lab, self.protocol = lab, protocol
-        self.guests = dict(zip(KINDS, lab.guests(len(KINDS))))
+        self.guests = dict(zip(GUESTS, lab.guests(len(GUESTS))))
         word = {C_TAG: "802.1Q", S_TAG: "802.1ad"}[protocol]
         run(f"ip -n {lab.ns} link add br0 type bridge mcast_snooping 0 vlan_filtering 1 vlan_default_pvid 0 vlan_protocol {word}")
         run(f"ip -n {lab.ns} link set br0 up")
         for name, guest in self.guests.items():
             run(f"ip -n {lab.ns} link set {guest.port} master br0")
             run(f"bridge -n {lab.ns} link set dev {guest.port} learning off")
-            for vid, untagged in KINDS[name].members.items():
-                run(f"bridge -n {lab.ns} vlan add vid {vid} dev {guest.port}{' pvid' if vid == KINDS[name].pvid else ''}{' untagged' if untagged else ''}")
+            self.configure(guest.port, GUESTS[name])
+        self.configure("br0", HOST_PORT, " self")
+        self.macs = {name: guest.mac for name, guest in self.guests.items()}
+        self.macs["host"] = json.loads(run(f"ip -n {lab.ns} -j link show br0").stdout)[0]["address"]
+
+    def configure(self, *port):
+        for words in configure(*port):
+            run(f"bridge -n {self.lab.ns} {words}")
 
 
 @pytest.fixture
