@@ -294,6 +294,28 @@ def test_the_same_address_on_channels_of_different_bridges(running):
     assert all(running.stats(name)["reasons"]["moved"] == 0 for name in ("c1", "c2"))
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_same_address_on_channels_of_one_bridge(running, kind):
+    """Each in a VLAN of its own: they stay apart, and nothing moves."""
+    wire, guests = running.guest(mtu=1600), running.guests(2)
+    twin = "02:aa:00:00:00:01"
+    running.bridge(guests, options="vlan_filtering 1 vlan_default_pvid 0")
+    channels(running, kind, ("c1", "c2"))
+    for vid, guest, name in zip((10, 20), guests, ("c1", "c2")):
+        running.xbr(f"vlan add vid {vid} dev {guest.port} pvid untagged")
+        running.xbr(f"vlan add vid {vid} dev {name} pvid untagged")
+    with running.listen(wire, *guests) as ears:
+        for number in NUMBERS[kind][:2]:
+            wire.send(tagged(kind, number, ethernet(BROADCAST, twin), "up"))
+        ears.everything()
+        for number, guest in zip(NUMBERS[kind], guests):
+            down = ethernet(twin, guest.mac)
+            guest.send(down)
+            assert ears.everything()[wire] == [tagged(kind, number, down)]
+    assert {(e["vlan"], e["ifname"]) for e in json.loads(running.xbr("-j fdb show").stdout) if e["mac"] == twin} == {(10, "c1"), (20, "c2")}
+    assert all(running.stats(name)["reasons"]["moved"] == 0 for name in ("c1", "c2"))
+
+
 def test_the_default_s_channel_is_untagged(running):
     wire, (a,) = trunk_and_guests(running, 1)
     running.xbr(channel("schannel", "c1", 1))

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Edge modes: who hears whom, over real devices. The far end of the uplink is a guest, which sends back what a reflecting switch would."""
 
+import itertools
 import json
 import time
 
@@ -8,6 +9,9 @@ import pytest
 
 from lab import BROADCAST, ethernet, run, wait_for
 from stream import Stream
+
+
+MODES = ("bridge", "vepa", "private", "source", "passthru")
 
 
 def edge_bridge(lab, modes, uplink_options=""):
@@ -63,7 +67,7 @@ def edge_options(lab, port):
     return {key: link[key] for key in ("mode", "role", "host_access", "nopromisc", "nodst", "macaddr_data")}
 
 
-@pytest.mark.parametrize("mode", ["bridge", "vepa", "private", "passthru", "source"])
+@pytest.mark.parametrize("mode", MODES)
 def test_host_and_guest_talk_in_every_mode_unless_told_otherwise(running, mode):
     """P1: the host cannot talk to its macvlan guests. The far end reflects, and it does not come in that way either."""
     far, (a, _b) = edge_bridge(running, [mode, "bridge"])
@@ -105,6 +109,28 @@ def test_modes_change_under_traffic_and_nothing_is_lost(running, xdp):
     stream.assert_whole(at_least=5000)
     assert running.stats(a.port)["reasons"]["uplink"] > 100 and running.stats(a.port)["reasons"]["unicast"] > 100
     assert running.show(f"link show dev {a.port}")[0]["state"] == "forwarding"
+
+
+@pytest.mark.parametrize("way", ["up", "down"])
+@pytest.mark.parametrize("xdp", ["off", "native"])
+def test_every_ordered_pair_of_modes_is_switched_under_traffic(running, xdp, way):
+    """10,000 frames a second between a guest and a station outside, which pass in every mode: none is lost, and no link flaps."""
+    far, (a, _b) = edge_bridge(running, ["bridge", "bridge"], f"xdp {xdp}")
+    running.xbr(f"link set {a.port} macaddr add {far.mac}")
+    speak(running, [far, a])
+    speak(running, [far, a])
+
+    def changes():
+        shown = json.loads(run(f"ip -n {running.ns} -s -s -j link show dev {a.port}").stdout)[0]
+        return shown["stats64"]["tx"]["carrier_changes"], shown["flags"]
+    before = changes()
+    with Stream(*((a, far) if way == "up" else (far, a)), rate=10000) as stream:
+        for first, second in itertools.permutations(MODES, 2):
+            for mode in (first, second):
+                running.xbr(f"link set {a.port} mode {mode}")
+                time.sleep(0.01)
+    stream.assert_whole(at_least=5000)
+    assert changes() == before
 
 
 def test_modes_and_source_lists_outlive_the_agent(running):
@@ -170,6 +196,18 @@ def test_source_lists_are_changed_as_said(running):
     assert running.xbr("save").stdout == before
     running.xbr("link set v2 macaddr flush")
     assert listed() == []
+
+
+def test_thousands_of_sources(running):
+    far, (a, b) = edge_bridge(running, ["source", "bridge"])
+    sources = [f"02:bb:{n >> 16:02x}:{n >> 8 & 255:02x}:{n & 255:02x}:01" for n in range(5000)]
+    lines = [f"link set {a.port} macaddr add {' '.join(sources[at:at + 100])}" for at in range(0, len(sources), 100)]
+    running.xbr("-batch -", input="\n".join(lines) + "\n")
+    assert sorted(edge_options(running, a.port)["macaddr_data"]) == sources
+    with running.listen(a, b) as ears:
+        for source in (sources[0], sources[2500], sources[-1], "02:cc:00:00:00:01"):
+            far.send(ethernet(BROADCAST, source))
+        assert [frame[6:12].hex(":") for frame in ears.frames(a)] == [sources[0], sources[2500], sources[-1]]
 
 
 def test_what_cannot_be_is_refused_with_a_sentence(running):
