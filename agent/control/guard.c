@@ -119,7 +119,7 @@ static int parse_storm(const char *kind, const char *text, uint64_t *ret_rate, b
 	*ret_rate = 0;
 	if (!strcmp(text, "off"))
 		return 0;
-	err = rate_parse(kind, text, "pps", ret_rate, &packets, error);
+	err = rate_parse_packets(kind, text, ret_rate, &packets, error);
 	if (err)
 		return err;
 	*ret_bits = !packets;

@@ -106,7 +106,7 @@ static int read_bucket(struct meter_settings *settings, int i, const char *rate_
 		       const char *size_word, const char *size, struct xbr_error *error)
 {
 	bool packets = false;
-	int err = rate_parse(rate_word, rate, "bit", &settings->rate[i], &packets, error);
+	int err = rate_parse(rate_word, rate, &settings->rate[i], &packets, error);
 
 	if (!err && i && packets != !!(settings->flags & XBR_METER_PACKETS))
 		err = xbr_refuse(error, -EINVAL,

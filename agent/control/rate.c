@@ -71,8 +71,8 @@ static const struct unit *read_scaled(const char *text, const char *bare, const 
 												: NULL;
 }
 
-int rate_parse(const char *word, const char *text, const char *bare, uint64_t *ret_rate, bool *ret_packets,
-	       struct xbr_error *error)
+static int parse(const char *word, const char *text, const char *bare, uint64_t *ret_rate, bool *ret_packets,
+		 struct xbr_error *error)
 {
 	uint64_t number = 0;
 	const struct unit *unit = read_scaled(text, bare, rate_units, &number);
@@ -86,6 +86,18 @@ int rate_parse(const char *word, const char *text, const char *bare, uint64_t *r
 	*ret_rate = number;
 	*ret_packets = unit->packets;
 	return 0;
+}
+
+int rate_parse(const char *word, const char *text, uint64_t *ret_rate, bool *ret_packets,
+	       struct xbr_error *error)
+{
+	return parse(word, text, "bit", ret_rate, ret_packets, error);
+}
+
+int rate_parse_packets(const char *word, const char *text, uint64_t *ret_rate, bool *ret_packets,
+		       struct xbr_error *error)
+{
+	return parse(word, text, "pps", ret_rate, ret_packets, error);
 }
 
 int size_parse(const char *word, const char *text, uint64_t *ret_octets, struct xbr_error *error)

@@ -256,6 +256,13 @@ def test_guards_are_options_of_a_port_as_well(world):
     assert "link set dev v3 guard ra on storm_control unknown 10mbit" in world.xbr("save").stdout.splitlines()
 
 
+def test_rates_of_storm_control_have_the_units_of_meters(world):
+    """But a bare number is frames."""
+    for word, shown in (("500", "500pps"), ("1000pps", "1000pps"), ("10kpps", "10000pps"), ("500kbps", "4mbit"), ("1MBit", "1mbit"), ("0", "off"), ("off", "off")):
+        world.xbr(f"storm_control set v1 broadcast {word}")
+        assert world.show("link show dev v1")[0]["storm_control"]["broadcast"] == shown, word
+
+
 def test_show_has_the_table(world):
     assert {(e["ifname"], e["mac"], e["ip"], e["source"]) for e in world.show("guard show dev v1")} == {
         ("v1", ME, MY_IP, "given"), ("v1", ME, MY_V6, "given")}
