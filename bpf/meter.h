@@ -14,7 +14,8 @@
 
 /*
  * 20 ms: what may come at once after a silence. A sender that shares its processor with others is stopped for
- * 10 to 20 ms at a time; what it could not send then is not lost to it, and a second holds 2 % too much at most.
+ * 10 to 20 ms at a time; what it could not send then is not lost to it, and a second holds 2 % too much at
+ * most.
  */
 #define METER_SLACK (20000000ull << XBR_METER_SHIFT)
 #define METER_TRIES 8

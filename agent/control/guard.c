@@ -127,8 +127,9 @@ static int parse_storm(const char *kind, const char *text, uint64_t *ret_rate, b
 	most = packets ? STORM_FRAMES_MAX : STORM_BITS_MAX;
 	if (!*ret_rate || (*ret_rate >= least && *ret_rate <= most))
 		return 0;
-	return xbr_refuse(error, -ERANGE, "the rate %.40s is out of range: %" PRIu64 " to %" PRIu64 " %s, or off",
-			  text, least, most, packets ? "frames a second" : "bits a second");
+	return xbr_refuse(error, -ERANGE,
+			  "the rate %.40s is out of range: %" PRIu64 " to %" PRIu64 " %s, or off", text,
+			  least, most, packets ? "frames a second" : "bits a second");
 }
 
 static void print_storm(const struct guard_settings *guard, int kind, char text[RATE_TEXT])
@@ -213,8 +214,8 @@ static int storms_patch(const json_t *storms, struct port_patch *patch, struct x
 
 		if (!request.rate[kind])
 			continue;
-		err = parse_storm(storm_words[kind], request.rate[kind],
-				  &patch->to.guard.storm_rate[kind], &bits, error);
+		err = parse_storm(storm_words[kind], request.rate[kind], &patch->to.guard.storm_rate[kind],
+				  &bits, error);
 		patch->given |= (uint32_t)PORT_GIVEN_STORM << kind;
 		patch->to.guard.storm_bits |= (uint8_t)(bits << kind);
 	}

@@ -48,8 +48,8 @@ extern const struct meter_settings meter_settings_default;
 int meter_settings_check(const char *name, const struct meter_settings *settings, struct xbr_error *error);
 bool meter_settings_equal(const struct meter_settings *a, const struct meter_settings *b);
 
-/* What a packet (else an octet) takes of a meter's time, rounded, as struct xbr_meter_config and struct xbr_guard
- * have it. rate: packets (else bits) a second; 0: none, and so is the cost. */
+/* What a packet (else an octet) takes of a meter's time, rounded, as struct xbr_meter_config and struct
+ * xbr_guard have it. rate: packets (else bits) a second; 0: none, and so is the cost. */
 uint64_t meter_cost(uint64_t rate, bool packets);
 
 /* What the map has of settings; the agent's half is filled, too. share: of the parent's rate, and the size of

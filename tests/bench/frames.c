@@ -17,7 +17,8 @@
  *     cost PIN DEV LENGTH SRC DST RUNS     one program on one frame, again and again
  *     hold PIN DEV LENGTH GSO SRC DST START END   the same with a program of TC, from START to END (ns of
  *                                          CLOCK_MONOTONIC) without a pause: how often, and the longest pause
- *                                          that was made for us. GSO: payload of a super-frame's segments, or 0
+ *                                          that was made for us. GSO: payload of a super-frame's segments, or
+ * 0
  *
  * NETNS is a name of ip-netns(8) or "." for our own; ORDER random or sequential; SRC and DST the second octet
  * of stations (pattern.h), NUMBER how many.
@@ -495,10 +496,9 @@ static const struct command {
 	int words;
 	int (*run)(struct harness *h, char **words);
 } commands[] = {
-	{"sink", 4, on_sink},   {"out", 4, on_out},     {"next", 2, on_next},
-	{"flows", 4, on_flows}, {"run", 9, on_run},     {"send", 7, on_send},
-	{"cost", 7, on_cost},   {"times", 1, on_times}, {"tags", 2, on_tags},
-	{"hold", 9, on_hold},
+	{"sink", 4, on_sink}, {"out", 4, on_out},   {"next", 2, on_next}, {"flows", 4, on_flows},
+	{"run", 9, on_run},   {"send", 7, on_send}, {"cost", 7, on_cost}, {"times", 1, on_times},
+	{"tags", 2, on_tags}, {"hold", 9, on_hold},
 };
 
 static int split(char *line, char *words[WORDS_MAX])

@@ -231,8 +231,7 @@ static void check_storm(__u64 rate, bool packets, __u32 length, __u32 gso_size, 
 	__u64 found;
 
 	set_storm(rate, packets);
-	found = storm_thousandths(length, gso_size,
-				  (packets ? frames : octets_of * 8) * SECOND / rate / 2);
+	found = storm_thousandths(length, gso_size, (packets ? frames : octets_of * 8) * SECOND / rate / 2);
 	CU_ASSERT(found >= 990 && found <= 1010);
 }
 
