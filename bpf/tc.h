@@ -223,10 +223,23 @@ static __noinline bool tc_dress_as(struct __sk_buff *skb, struct frame *f, __u32
 	return worn >= 0;
 }
 
+/* The class of the device's htb that a shaped channel is (agent/model/shape.h); that of another one is left
+ * behind. */
+STAGE void tc_class(struct __sk_buff *skb, const struct xbr_port *out, __u32 number)
+{
+	if (out->flags & XBR_PORT_SHAPED)
+		skb->priority = XBR_SHAPE_HANDLE << XBR_SHAPE_SHIFT | number;
+	else if (skb->priority >> XBR_SHAPE_SHIFT == XBR_SHAPE_HANDLE)
+		skb->priority = 0;
+}
+
 /* The frame with the tag of the channel that `out` is, if it is one, and no other. */
 STAGE bool tc_dress(struct __sk_buff *skb, struct frame *f, const struct xbr_port *out, __u32 number)
 {
-	if (!feature_on(XBR_FEATURE_encap) || (!out->encap && !f->channel_worn))
+	if (!feature_on(XBR_FEATURE_encap))
+		return true;
+	tc_class(skb, out, number);
+	if (!out->encap && !f->channel_worn)
 		return true;
 	return tc_dress_as(skb, f, number, encap_octets_out(out));
 }

@@ -15,6 +15,7 @@
 #include "control/mst.h"
 #include "control/offload.h"
 #include "control/params.h"
+#include "control/shape.h"
 #include "control/stp.h"
 #include "control/vlan.h"
 #include "control/words.h"
@@ -149,6 +150,7 @@ struct link_request {
 	uint32_t fdb_max_learned, group_fwd_mask, xdp, mode, role, macaddr;
 	const json_t *macaddr_list;
 	const json_t *police; /* an object of meters by way; or NULL */
+	const json_t *shape;  /* an object of rates; or NULL */
 	struct link_guard_request guard;
 };
 
@@ -192,6 +194,7 @@ struct link_request {
 					LINK_FIELD(macaddr)},                                                \
 		{.name = "macaddr_list", .type = PARAM_ARRAY, LINK_FIELD(macaddr_list)},                     \
 		{.name = "police", .type = PARAM_OBJECT, LINK_FIELD(police)},                                \
+		{.name = "shape", .type = PARAM_OBJECT, LINK_FIELD(shape)},                                  \
 		LINK_GUARD_OPTIONS(offsetof(struct link_request, guard))
 
 #define LINK_DEV                                                                                             \
@@ -251,6 +254,9 @@ static int link_read(const json_t *params, const struct param *table, struct lin
 		return err;
 	port_patch_of(ret_request, given, ret_patch);
 	ret_patch->stp = stp;
+	err = link_shape_patch(ret_request->shape, ret_patch, error);
+	if (err)
+		return err;
 	return link_guard_patch(&ret_request->guard, given, ret_patch, error);
 }
 
@@ -705,6 +711,7 @@ static void save_port(json_t *lines, const struct port *port)
 		line_add(&line, " xdp %s", xdp_mode_words[s->xdp]);
 	save_edge(&line, s);
 	line_add_guard(&line, s);
+	line_add_shape(&line, &s->shape);
 	stp_save_link(&s->stp, stp, sizeof(stp));
 	line_add(&line, "%s", stp);
 	line_append(&line, lines);

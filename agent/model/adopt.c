@@ -18,6 +18,7 @@
 #include "model/mst.h"
 #include "model/offload.h"
 #include "model/qos.h"
+#include "model/shape.h"
 
 /* ---- one device, as the kernel tells it ---- */
 
@@ -330,6 +331,8 @@ static void port_lives(struct model *model, struct port *port, const struct rtnl
 	if (hook_attach(model, port, &error))
 		model_log(model, "%s goes on without XDP: %s", port->name, error.message);
 	port_refresh(model, port, link);
+	if (shape_update(model, port, &error))
+		model_log(model, "%s is not shaped: %s", port->name, error.message);
 	if (port->origin == XBR_ORIGIN_ADOPTED && link->master != (int)port->bridge->ifindex)
 		port_del(model, port);
 }

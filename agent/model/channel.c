@@ -11,6 +11,7 @@
 #include <utlist.h>
 
 #include "model/mst.h"
+#include "model/shape.h"
 
 #define CHANNEL_MTU_MIN 68 /* RFC 791: what every IPv4 module must take */
 
@@ -100,11 +101,15 @@ static int channel_bind(struct model *model, struct port *port, struct xbr_error
 	port_write_state(model, port);
 	stp_port_update(model, port);
 	flood_mark(port->bridge);
+	if (shape_update(model, port, error))
+		model_log(model, "%s is not shaped: %s", port->name, error->message);
 	return 0;
 }
 
 void channel_unbind(struct model *model, struct port *port)
 {
+	struct xbr_error error;
+
 	if (!port->ifindex)
 		return;
 	datapath_set_channel(model->dp, port->ifindex, port->channel_id.word, XBR_PORT_NONE);
@@ -119,6 +124,8 @@ void channel_unbind(struct model *model, struct port *port)
 	port->ifindex = 0;
 	port_write(model, port);
 	flood_mark(port->bridge);
+	if (shape_update(model, port, &error))
+		model_log(model, "%s", error.message);
 }
 
 static void channel_refresh(struct model *model, struct port *port)
@@ -251,7 +258,7 @@ void trunk_unbind(struct model *model, struct port *trunk)
 		channel_unbind(model, port);
 	if (here)
 		port_listen_to_all(model, trunk, false);
-	port_memory(model, trunk)->promiscuous_by_us = 0;
+	port_memory(model, trunk)->promiscuous_by_us = port_memory(model, trunk)->shaped_by_us = 0;
 	hook_detach(model, trunk, here);
 	if (datapath_port_of(model->dp, trunk->ifindex) == trunk->number)
 		datapath_set_port_of(model->dp, trunk->ifindex, XBR_PORT_NONE, XBR_ENCAP_NONE, 0);
@@ -355,7 +362,8 @@ static int bind_new(struct model *model, struct port *port, bool may_wait, struc
 		err = follow_mode(model, trunk, error);
 	if (err)
 		return err;
-	return trunk->ifindex ? channel_bind(model, port, error) : first_bind(model, trunk, may_wait, error);
+	err = trunk->ifindex ? channel_bind(model, port, error) : first_bind(model, trunk, may_wait, error);
+	return err ? err : shape_update(model, port, error);
 }
 
 static int make_port(struct model *model, struct bridge *bridge, const char *name, struct port **ret_port,

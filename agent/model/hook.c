@@ -11,6 +11,7 @@
 
 #include "datapath/attach.h"
 #include "model/model.h"
+#include "model/shape.h"
 #include "net/ethtool.h"
 #include "net/peer.h"
 
@@ -322,6 +323,8 @@ static void choose_tx(struct model *model, struct port *port, bool wanted)
 {
 	if (!wanted)
 		tx_is(port, false, "no port of the bridge receives by XDP");
+	else if (shape_is_set(port))
+		tx_is(port, false, "it is shaped: frames wait in the device's queue");
 	else if (port->settings.xdp == XBR_XDP_OFF)
 		tx_is(port, false, "XDP is off as asked for");
 	else if (is_veth(port))
@@ -337,6 +340,10 @@ static void choose_channel_tx(struct model *model, struct port *port, bool wante
 {
 	struct port *trunk = port->trunk;
 
+	if (shape_is_set(port)) {
+		choose_tx(model, port, wanted);
+		return;
+	}
 	if (wanted && trunk->hook.tx_decided != TX_DECIDED_WANTED) {
 		choose_tx(model, trunk, true);
 		trunk->hook.tx_decided = TX_DECIDED_WANTED;

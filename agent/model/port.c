@@ -8,6 +8,7 @@
 #include "model/guard.h"
 #include "model/mst.h"
 #include "model/qos.h"
+#include "model/shape.h"
 
 struct xbr_port *port_slot(const struct model *model, const struct port *port)
 {
@@ -94,11 +95,13 @@ static uint32_t found_flags(const struct port *port)
 
 	if (port->vlans && port->vlans->mapping_count)
 		flags |= XBR_PORT_VLAN_MAP;
+	if (shape_is_set(port))
+		flags |= XBR_PORT_SHAPED;
 	if (strcmp(port->link.kind, "veth"))
 		return flags;
 	flags |= XBR_PORT_VETH;
 	/* the peer would take a channel's frame for what is behind the tag */
-	if (port->link.link_elsewhere && !port->trunk)
+	if (port->link.link_elsewhere && !port->trunk && !shape_is_set(port))
 		flags |= XBR_PORT_PEER_NETNS;
 	return flags;
 }
@@ -271,6 +274,8 @@ int port_bind(struct model *model, struct port *port, const struct rtnl_link *li
 	stp_port_update(model, port);
 	fdb_own_address_put(model, port);
 	flood_mark(port->bridge);
+	if (shape_update(model, port, error)) /* a port that comes later is better than none */
+		model_log(model, "%s is not shaped: %s", port->name, error->message);
 	return 0;
 }
 
@@ -281,7 +286,8 @@ static int bind_by_name(struct model *model, struct port *port, struct xbr_error
 
 	if (err)
 		return xbr_refuse(error, err, "cannot ask for device %s: %s", port->name, strerror(-err));
-	return port_bind(model, port, &link, error);
+	err = port_bind(model, port, &link, error);
+	return err ? err : shape_update(model, port, error);
 }
 
 void port_enter(struct model *model, struct port *port, const struct port_settings *settings, uint8_t origin)
@@ -412,12 +418,13 @@ static void device_unbind(struct model *model, struct port *port)
 	fdb_own_address_remove(model, port);
 	uplink_close(model, port, here);
 	if (here) {
+		shape_remove(model, port);
 		release(model, port);
 		port_listen_to_all(model, port, false);
 		port_hear_groups(model, port, false);
 	}
 	port_memory(model, port)->enslaved_by_us = port_memory(model, port)->promiscuous_by_us = 0;
-	port_memory(model, port)->allmulti_by_us = 0;
+	port_memory(model, port)->allmulti_by_us = port_memory(model, port)->shaped_by_us = 0;
 	hook_detach(model, port, here);
 	if (datapath_port_of(model->dp, port->ifindex) == port->number)
 		datapath_set_port_of(model->dp, port->ifindex, XBR_PORT_NONE, XBR_ENCAP_NONE, 0);
@@ -480,6 +487,9 @@ int port_set(struct model *model, struct port *port, const struct port_settings 
 	if (err)
 		return xbr_refuse(error, err, "cannot write the VLAN mappings of %s: %s", port->name,
 				  strerror(-err));
+	err = shape_set(model, port, &before.shape, error);
+	if (err)
+		return err;
 	port_write(model, port);
 	stp_port_update(model, port);
 	guard_settled(model, port, &before);

@@ -23,6 +23,9 @@ void qos_write(struct model *model, const struct port *port)
 	const struct qos_settings *qos = &port->settings.qos;
 
 	memcpy(slot->meter, qos->meter, sizeof(slot->meter));
+	slot->shape_least = port->settings.shape.least;
+	slot->shape_most = port->settings.shape.most;
+	slot->shape_device = port->settings.shape.device;
 }
 
 void qos_read(const struct model *model, struct port *port)
@@ -31,6 +34,8 @@ void qos_read(const struct model *model, struct port *port)
 	struct qos_settings *qos = &port->settings.qos;
 
 	memcpy(qos->meter, slot->meter, sizeof(slot->meter));
+	port->settings.shape =
+		(struct shape_settings){slot->shape_least, slot->shape_most, slot->shape_device};
 }
 
 bool qos_is_used(const struct port_settings *settings)

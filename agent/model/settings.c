@@ -81,7 +81,7 @@ bool port_settings_equal(const struct port_settings *a, const struct port_settin
 	       a->group_fwd_mask == b->group_fwd_mask && a->xdp == b->xdp && a->mode == b->mode &&
 	       a->role == b->role && a->edge_options == b->edge_options && a->community == b->community &&
 	       guard_settings_equal(&a->guard, &b->guard) && stp_port_equal(&a->stp, &b->stp) &&
-	       !memcmp(&a->qos, &b->qos, sizeof(a->qos));
+	       !memcmp(&a->qos, &b->qos, sizeof(a->qos)) && !memcmp(&a->shape, &b->shape, sizeof(a->shape));
 }
 
 bool bridge_settings_equal(const struct bridge_settings *a, const struct bridge_settings *b)
@@ -186,6 +186,12 @@ void port_settings_patch(struct port_settings *settings, const struct port_patch
 		settings->community = patch->to.community;
 	guard_patch(&settings->guard, patch);
 	qos_patch(&settings->qos, patch);
+	if (patch->given & PORT_GIVEN_SHAPE_MIN)
+		settings->shape.least = patch->to.shape.least;
+	if (patch->given & PORT_GIVEN_SHAPE_MAX)
+		settings->shape.most = patch->to.shape.most;
+	if (patch->given & PORT_GIVEN_SHAPE_DEVICE)
+		settings->shape.device = patch->to.shape.device;
 }
 
 void bridge_settings_patch(struct bridge_settings *settings, const struct bridge_patch *patch)

@@ -148,6 +148,14 @@ struct qos_settings {
 	uint16_t meter[XBR_WAYS];
 };
 
+/* Rates towards the port's device, bits a second; 0: none is set. */
+struct shape_settings {
+	uint64_t least, most;
+	uint64_t device; /* of all ports of its device together: the least of those that they say */
+};
+#define SHAPE_MIN 8000ull          /* bits a second */
+#define SHAPE_MAX 1000000000000ull /* bits a second */
+
 struct port_settings {
 	uint32_t flags;           /* of PORT_SWITCH_MASK */
 	uint32_t fdb_max_learned; /* 0: no limit */
@@ -160,6 +168,7 @@ struct port_settings {
 	struct guard_settings guard;
 	struct stp_port_settings stp;
 	struct qos_settings qos;
+	struct shape_settings shape;
 };
 
 struct bridge_settings {
@@ -214,6 +223,9 @@ enum port_given {
 	PORT_GIVEN_XDP = 1 << 2,
 	PORT_GIVEN_MODE = 1 << 3,
 	PORT_GIVEN_ROLE = 1 << 4,
+	PORT_GIVEN_SHAPE_MIN = 1 << 5,
+	PORT_GIVEN_SHAPE_MAX = 1 << 6,
+	PORT_GIVEN_SHAPE_DEVICE = 1 << 7,
 	PORT_GIVEN_COMMUNITY = 1 << 16,
 	PORT_GIVEN_LIMIT_ACTION = 1 << 17,
 	PORT_GIVEN_MOVE_RATE = 1 << 18,

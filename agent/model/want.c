@@ -306,6 +306,8 @@ static int check_port_settings(const struct port_settings *settings, struct xbr_
 		return xbr_refuse(error, -EINVAL, "mab needs locked on and learning on");
 	if (settings->guard.limit_action != LIMIT_FLOOD && !settings->fdb_max_learned)
 		return xbr_refuse(error, -EINVAL, "fdb_max_learned_action needs fdb_max_learned");
+	if (settings->shape.most && settings->shape.least > settings->shape.most)
+		return xbr_refuse(error, -EINVAL, "shape min is more than shape max");
 	return 0;
 }
 

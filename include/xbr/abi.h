@@ -79,6 +79,7 @@ enum xbr_port_flags {
 	XBR_PORT_XDP_OUT = 1 << 19,  /* it takes XDP frames (ndo_xdp_xmit) */
 	XBR_PORT_VETH = 1 << 20,     /* XDP_TX does not wake a peer without an XDP program: a redirect does */
 	XBR_PORT_VLAN_MAP = 1 << 21, /* it has entries in `vlan_map` */
+	XBR_PORT_SHAPED = 1 << 22,   /* what leaves by it waits in a class of its device's queues */
 	XBR_PORT_ACL = 1 << 27,      /* an access list may have a word on frames that come in by it */
 };
 
@@ -709,7 +710,8 @@ struct xbr_port_saved {
 	__u8 role;           /* enum xbr_role: asked for */
 	__u8 edge_options;   /* enum xbr_edge_options */
 	__u8 allmulti_by_us; /* as promiscuous_by_us, for groups */
-	__u8 reserved1[3];
+	__u8 shaped_by_us;   /* the device's root qdisc may be ours, to be taken away */
+	__u8 reserved1[2];
 	__u32 stp_cost;      /* 0: by the speed of the link */
 	__u8 stp_priority;   /* more by one than asked for; 0: the default */
 	__u8 stp_admin_edge; /* enum stp_auto of the agent */

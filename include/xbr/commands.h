@@ -127,6 +127,8 @@ enum xbr_command_flags {
 	  "what it may flood: frames a second such as 1000pps, or bits such as 10mbit; off, the default: any") \
 	X("police", "police", NAMES, "in|out", 0, 0, 0, \
 	  "the meter that what comes in, or leaves, is held to, as meter bind has it; off, the default: none") \
+	X("shape", "shape", RATES, "min|max|device", 0, 0, 0, \
+	  "what leaves waits: max a second at the most, min at the least where ports share a device, device for all of them; such as 10mbit, or off, the default") \
 	X("dot1q_tunnel", "dot1q_tunnel", BOOL, "on|off", 0, 0, 0, \
 	  "every tag that comes in is the customer's, and the VLAN's own stays inside; default off") \
 	X("xdp", "xdp", CHOICE, "auto|native|generic|off", 0, 0, 0, \

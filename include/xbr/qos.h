@@ -90,10 +90,18 @@ enum xbr_qos_flags {
 	XBR_QOS_METER_OUT = 1 << 1,
 };
 
+/* Of the htb that shapes what leaves by a device (agent/model/shape.h): a port's class is this and its
+ * number. */
+#define XBR_SHAPE_HANDLE 0x7862u
+#define XBR_SHAPE_SHIFT  16
+
 /* Map `qos_ports`: array, mmapable, by port number: what frames need of it only where a flag says so. */
 struct xbr_qos {
 	__u16 meter[XBR_WAYS];
-	__u8 reserved[60];
+	__u8 reserved[36];
+	__u64 shape_least; /* the agent's memory: bits a second; 0: none is set */
+	__u64 shape_most;
+	__u64 shape_device;
 };
 _Static_assert(sizeof(struct xbr_qos) == 64, "one cache line");
 
