@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <systemd/sd-daemon.h>
 
 #include "control/edge.h"
 #include "datapath/features.h"
@@ -207,10 +208,15 @@ static int check_ports(struct run *run, struct xbr_error *error)
 
 /* ---- the difference, step by step ---- */
 
-/* Counts a step; false in a dry run, where it is not to be made. */
+/* Steps between two signs of life: a step takes 20 ms at the most, where a kernel is slow to attach. */
+#define STEPS_PER_SIGN 16
+
+/* Counts a step; false in a dry run, where it is not to be made. A transaction of thousands of ports takes longer
+ * than WatchdogSec= of the unit, and the loop that tells the watchdog waits for it. */
 static bool step(struct run *run)
 {
-	run->steps++;
+	if (run->steps++ % STEPS_PER_SIGN == 0)
+		sd_notify(0, "WATCHDOG=1");
 	return !(run->flags & TRANSACTION_DRY_RUN);
 }
 
