@@ -211,8 +211,8 @@ static int check_ports(struct run *run, struct xbr_error *error)
 /* Steps between two signs of life: a step takes 20 ms at the most, where a kernel is slow to attach. */
 #define STEPS_PER_SIGN 16
 
-/* Counts a step; false in a dry run, where it is not to be made. A transaction of thousands of ports takes longer
- * than WatchdogSec= of the unit, and the loop that tells the watchdog waits for it. */
+/* Counts a step; false in a dry run, where it is not to be made. A transaction of thousands of ports takes
+ * longer than WatchdogSec= of the unit, and the loop that tells the watchdog waits for it. */
 static bool step(struct run *run)
 {
 	if (run->steps++ % STEPS_PER_SIGN == 0)
