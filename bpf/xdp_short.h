@@ -199,13 +199,6 @@ STAGE bool short_leaves(struct short_frame *f, const struct xbr_port *in, const 
 
 /* ---- the decision ---- */
 
-STAGE __u32 short_data(struct xbr_fdb_bucket *first, __u64 key)
-{
-	const __u32 *data = fdb_bucket_find(first, key);
-
-	return data ? *data : 0;
-}
-
 /* Is the source's entry as it should be, with nothing to be noted? */
 STAGE bool short_known(const struct short_frame *f, const struct xbr_port *in, __u32 data, __u32 epoch)
 {
@@ -249,13 +242,17 @@ STAGE bool short_asks(struct short_frame *f, const struct xbr_port *in, const st
 	return !feature_on(XBR_FEATURE_qos) || short_meter_find(in, out, f->in, f->len, &f->meter);
 }
 
-/* Is the destination in neither of its buckets, nor set by hand for all VLANs? */
-STAGE bool short_is_unknown(const struct short_frame *f, const struct short_addresses *a,
-			    const struct xbr_bridge *bridge, __u32 data)
+/* What the FDB has of an address, if it is in its first bucket or nowhere; what was set by hand for all VLANs
+ * is under the bridge's own FID. 0: nothing, or it has to be looked for. */
+STAGE __u32 short_entry(const struct short_frame *f, const struct xbr_bridge *bridge, __u64 mac,
+			struct xbr_fdb_bucket *first, __u64 key)
 {
-	if (data || a->dst_first->overflow)
-		return false;
-	return !short_is_aware(f) || !fdb_pinned(f->dst, bridge->fid, f->tci & TCI_VID_MASK);
+	const __u32 *data = fdb_bucket_find(first, key);
+	__u32 have = data ? *data : 0;
+
+	if (have || !short_is_aware(f) || first->overflow)
+		return have;
+	return (__u32)fdb_pinned(mac, bridge->fid, f->tci & TCI_VID_MASK);
 }
 
 /* The port to ask short_leaves() about, f->out. NULL: the frame goes the whole way. */
@@ -263,10 +260,10 @@ STAGE const struct xbr_port *short_lookup(struct short_frame *f, const struct xb
 					  const struct xbr_bridge *bridge, const struct short_addresses *a,
 					  __u32 epoch)
 {
-	__u32 data = short_data(a->dst_first, a->dst_key);
+	__u32 data = short_entry(f, bridge, f->dst, a->dst_first, a->dst_key);
 	const struct xbr_port *out;
 
-	if (short_sends_up(in) && short_is_unknown(f, a, bridge, data)) {
+	if (short_sends_up(in) && !data && !a->dst_first->overflow) {
 		out = short_uplink(f, in);
 		return out && short_uplink_is_open(f, out) ? out : NULL;
 	}
@@ -282,7 +279,7 @@ STAGE bool short_forwards(struct short_frame *f, const struct xbr_port *in, cons
 	__u32 epoch = fdb_epoch(bridge);
 	const struct xbr_port *out;
 
-	if (!short_known(f, in, short_data(a->src_first, a->src_key), epoch))
+	if (!short_known(f, in, short_entry(f, bridge, f->src, a->src_first, a->src_key), epoch))
 		return false;
 	out = short_lookup(f, in, bridge, a, epoch);
 	return out && short_leaves(f, in, out) && short_asks(f, in, out, bridge);
