@@ -300,22 +300,18 @@ STAGE enum xbr_reason acl_reason(union acl_word say)
 	return say.action.what & XBR_ACL_UNPARSED ? XBR_REASON_acl_unparsed : XBR_REASON_acl_deny;
 }
 
-STAGE __u16 acl_with_pcp(__u16 tci, __u8 deed)
-{
-	return (__u16)((tci & ~(0xeu << 12)) | (__u32)(deed & 7) << TCI_PCP_SHIFT);
-}
-
 /* The priority of its VLAN's tag, if it will have one; what is in a tag of the frame's own is rewritten where
  * it is sent. Lists that are asked later see it as it will be. */
 STAGE void acl_set_pcp(struct frame *f, struct flow *flow)
 {
+	f->priority = flow->changes.pcp & 7;
 	if (vlan_is_aware(f))
-		f->tci = acl_with_pcp(f->tci, flow->changes.pcp);
+		f->tci = tag_with_pcp(f->tci, flow->changes.pcp);
 	else if (f->tag.tpid_be)
 		f->deeds.pcp = flow->changes.pcp;
 	else
 		return;
-	flow->key.tci = acl_with_pcp(flow->key.tci, flow->changes.pcp);
+	flow->key.tci = tag_with_pcp(flow->key.tci, flow->changes.pcp);
 }
 
 STAGE void acl_set_dscp(struct frame *f, struct flow *flow)

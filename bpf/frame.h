@@ -44,6 +44,8 @@ struct frame {
 	__u32 origin;
 	/* by acl */
 	__u16 redirect; /* the port that a rule sends it to; 0: as the FDB says */
+	__u8 priority;  /* by qos: 0 to 7 */
+	__u8 dscp;      /* by remarking: XBR_DEED | the code point that it came with; 0: it still has it */
 	__u32 out;      /* of the decision: egress port of a FORWARD; enum xbr_punt_reason of a PUNT */
 	union {         /* what else rules want done; deeds_word 0: nothing */
 		struct xbr_deeds deeds;

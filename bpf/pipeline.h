@@ -10,6 +10,7 @@
  *     vlan       which VLAN? may it come in? the FID of its addresses
  *     mst        does the port learn or forward in the VLAN's spanning tree?
  *     guard      may its sender say what it says?
+ *     qos        of which priority is it?
  *     acl        ordered rules: does it pass? to another port? (again where it leaves)
  *     locked     is its source authorised? is there room for it? (on both sides of learn)
  *     learn      write the FDB on change, or once an epoch
@@ -34,6 +35,7 @@
 #include "parse.h"
 #include "police.h"
 #include "punt.h"
+#include "qos.h"
 #include "remark.h"
 #include "storm.h"
 #include "vlan.h"
@@ -135,7 +137,10 @@ STAGE void pipeline(struct frame *f, const struct octets *octets)
 	bridge = bridge_get(port->bridge);
 	if (!bridge || !ingress(f) || !punt(f, port, bridge) || !ingress_state(f, port, bridge))
 		return;
-	if (!vlan(f, port, bridge) || !mst(f, bridge) || !guard(f, port, octets) || !acl_in(f, port, octets))
+	if (!vlan(f, port, bridge) || !mst(f, bridge) || !guard(f, port, octets))
+		return;
+	qos(f, octets);
+	if (!acl_in(f, port, octets))
 		return;
 	relay(f, port, bridge);
 	storm(f, port);

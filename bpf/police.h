@@ -407,19 +407,36 @@ STAGE bool police_by_rules(struct frame *f, const struct octets *octets)
 	return true;
 }
 
+#define POLICE_IN  (XBR_QOS_METER_IN | XBR_QOS_CLASS_IN)
+#define POLICE_OUT (XBR_QOS_METER_OUT | XBR_QOS_CLASS_OUT)
+
+/* The meters of a port and of a class of it, the latter shifted by 16; 0: it has none. */
+GLOBAL int police_meters(__u32 port, __u32 way, __u32 class)
+{
+	const struct xbr_qos *qos = qos_get(port);
+
+	if (!qos)
+		return 0;
+	way &= XBR_WAYS - 1;
+	return (int)(qos->meter[way] | (__u32)qos->class_meter[way][class & (XBR_PRIORITIES - 1)] << 16);
+}
+
+STAGE bool police_by_port(struct frame *f, __u32 port, enum xbr_way way, const struct octets *octets)
+{
+	__u32 meters = (__u32)police_meters(port, way, f->priority);
+
+	return police_by(f, meters & 0xffff, octets) && police_by(f, meters >> 16, octets);
+}
+
 /* Where it came in. */
 STAGE bool police_in(struct frame *f, const struct xbr_port *port, const struct octets *octets)
 {
-	const struct xbr_qos *qos = port->qos & XBR_QOS_METER_IN ? qos_get(f->in) : NULL;
-
-	return !qos || police_by(f, qos->meter[XBR_WAY_IN], octets);
+	return !(port->qos & POLICE_IN) || police_by_port(f, f->in, XBR_WAY_IN, octets);
 }
 
 STAGE bool police_out(struct frame *f, const struct xbr_port *out, __u32 number, const struct octets *octets)
 {
-	const struct xbr_qos *qos = out->qos & XBR_QOS_METER_OUT ? qos_get(number) : NULL;
-
-	return !qos || police_by(f, qos->meter[XBR_WAY_OUT], octets);
+	return !(out->qos & POLICE_OUT) || police_by_port(f, number, XBR_WAY_OUT, octets);
 }
 
 /* Is it under any meter but those of the copies of a flood? */
@@ -428,7 +445,7 @@ STAGE bool police_is_wanted(const struct frame *f)
 	const struct xbr_port *in = port_get(f->in),
 			      *out = f->verdict == XBR_VERDICT_FORWARD ? port_get(f->out) : NULL;
 
-	return (in && in->qos & XBR_QOS_METER_IN) || (out && out->qos & XBR_QOS_METER_OUT);
+	return (in && in->qos & POLICE_IN) || (out && out->qos & POLICE_OUT);
 }
 
 /*
@@ -455,7 +472,7 @@ STAGE void police(struct frame *f, const struct octets *octets)
  * on this processor, by another bridge. */
 STAGE bool police_copy(struct frame *f, const struct xbr_port *out, __u32 number, const struct octets *octets)
 {
-	if (!feature_on(XBR_FEATURE_qos) || !(out->qos & XBR_QOS_METER_OUT) || police_is_control(f))
+	if (!feature_on(XBR_FEATURE_qos) || !(out->qos & POLICE_OUT) || police_is_control(f))
 		return true;
 	f->metered = false;
 	return police_out(f, out, number, octets);

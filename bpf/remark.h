@@ -62,30 +62,61 @@ STAGE __u32 remark_step(const struct octets *octets, __u32 at, __u32 type)
 	return !(head[1] & 0xffff) || (head[1] & 0xffff) == 0xf800 ? 8 : 0;
 }
 
-/* The octets of a frame from its first on. One without an IP header stays as it is. */
-STAGE bool remark_frame(const struct octets *octets, __u32 dscp)
+#define REMARK_IPV6 (1u << 31) /* beside the place of an IP header */
+
+/* Where the IP header is, from the frame's first octet; 0: there is none. */
+STAGE __u32 remark_find(const struct octets *octets)
 {
 	__u32 at = ETH_TYPE_OFFSET, step = 1;
 	__u16 type = 0;
 
 	for (int i = 0; i <= FLOW_LAYERS && step; i++) {
 		if (!octets_load(octets, at, &type, sizeof(type)))
-			return true;
+			return 0;
 		step = remark_step(octets, at, FLOW_BE16(type));
 		at += step;
 	}
 	if (step || (type != FLOW_TYPE_IPV4 && type != FLOW_TYPE_IPV6))
-		return true;
-	return remark_at(octets, at + ETH_TYPE_LEN, type == FLOW_TYPE_IPV6, dscp & 0x3f);
+		return 0;
+	return (at + ETH_TYPE_LEN) | (type == FLOW_TYPE_IPV6 ? REMARK_IPV6 : 0);
+}
+
+/* A frame without an IP header stays as it is. */
+STAGE bool remark_frame(const struct octets *octets, __u32 dscp)
+{
+	__u32 at = remark_find(octets);
+
+	return !at || remark_at(octets, at & ~REMARK_IPV6, at & REMARK_IPV6, dscp & 0x3f);
+}
+
+/* XBR_DEED | the code point of a frame; 0: it has none. */
+STAGE __u32 remark_read(const struct octets *octets)
+{
+	__u32 at = remark_find(octets);
+	__u16 first;
+
+	if (!at || !octets_load(octets, at & ~REMARK_IPV6, &first, sizeof(first)) ||
+	    (first & 0xf0) != (at & REMARK_IPV6 ? 0x60 : 0x40))
+		return 0;
+	return XBR_DEED | (FLOW_BE16(first) >> (at & REMARK_IPV6 ? 6 : 2) & 0x3f);
 }
 
 #define REMARK_OF(hook, context_, octets_)                                                                   \
-	PART bool remark_##hook(context_ *context, __u32 dscp)                                               \
+	GLOBAL int remark_##hook(context_ *context, __u32 dscp)                                              \
 	{                                                                                                    \
 		const struct octets octets = octets_(context);                                               \
                                                                                                              \
 		return remark_frame(&octets, dscp);                                                          \
 	}
 EACH_HOOK(REMARK_OF)
+
+#define REMARK_READ_OF(hook, context_, octets_)                                                              \
+	GLOBAL int remark_read_##hook(context_ *context)                                                     \
+	{                                                                                                    \
+		const struct octets octets = octets_(context);                                               \
+                                                                                                             \
+		return (int)remark_read(&octets);                                                            \
+	}
+EACH_HOOK(REMARK_READ_OF)
 
 #endif

@@ -20,7 +20,7 @@ STAGE bool short_meter_find(const struct xbr_port *in, const struct xbr_port *ou
 
 	if (!(in->qos | out->qos))
 		return true;
-	if (out->qos & XBR_QOS_METER_OUT)
+	if (out->qos & XBR_QOS_COPIES || in->qos & (XBR_QOS_TRUST | XBR_QOS_CLASS_IN))
 		return false;
 	if (!(in->qos & XBR_QOS_METER_IN))
 		return true;

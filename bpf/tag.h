@@ -44,6 +44,12 @@ struct tag_edit {
 	struct tag push;
 };
 
+/* With the priority of the low three bits of `pcp`. */
+STAGE __u16 tag_with_pcp(__u16 tci, __u32 pcp)
+{
+	return (__u16)((tci & ~(7u << TCI_PCP_SHIFT)) | (pcp & 7) << TCI_PCP_SHIFT);
+}
+
 STAGE bool tag_is_vlan(__u16 type_be)
 {
 	return type_be == TPID_CTAG_BE || type_be == TPID_STAG_BE;

@@ -170,7 +170,8 @@ STAGE bool tc_take_handoff(struct frame *f, struct __sk_buff *skb)
 	f->origin = h->origin;
 	tci = h->tci;
 	f->deeds = h->deeds;
-	f->state = (__u8)h->state;
+	f->state = h->state;
+	f->priority = h->priority;
 	h->nonce = 0;
 	tc_strip(f, skb);
 	if (feature_on(XBR_FEATURE_encap) && f->channel_refused)
@@ -244,11 +245,44 @@ STAGE bool tc_dress(struct __sk_buff *skb, struct frame *f, const struct xbr_por
 	return tc_dress_as(skb, f, number, encap_octets_out(out));
 }
 
+/* The code point that the port has for the frame's priority, or that which it came with. */
+GLOBAL int tc_remark(struct __sk_buff *skb, struct frame *f, __u32 number)
+{
+	const struct xbr_port *out = f ? port_get(number) : NULL;
+	__u32 dscp = out ? qos_dscp_out(f, out, number) : 0;
+
+	if (!dscp)
+		return true;
+	if (!f->dscp)
+		f->dscp = (__u8)remark_read_tc(skb);
+	return remark_tc(skb, dscp);
+}
+
+/* Which of the device's queues its priority goes by. */
+STAGE void tc_queue(struct __sk_buff *skb, const struct frame *f, const struct xbr_port *out, __u32 number)
+{
+	const struct xbr_qos_maps *qos = out->qos & XBR_QOS_QUEUES ? qos_maps_get(number) : NULL;
+
+	if (qos)
+		skb->queue_mapping = qos->prio_queue[f->priority & (XBR_PRIORITIES - 1)];
+}
+
+/* What the port wants done by the frame's priority. False: the kernel could not. */
+STAGE bool tc_mark(struct __sk_buff *skb, struct frame *f, const struct xbr_port *out, __u32 number)
+{
+	if (!feature_on(XBR_FEATURE_qos))
+		return true;
+	tc_queue(skb, f, out, number);
+	return !(out->qos & XBR_QOS_DSCP || f->dscp) || tc_remark(skb, f, number);
+}
+
 /* Makes the frame what it is to be when it leaves by this port. False: the kernel could not. */
 STAGE bool tc_edit_for(struct __sk_buff *skb, struct frame *f, const struct xbr_port *out, __u32 number)
 {
 	struct tag_edit edit;
 
+	if (!tc_mark(skb, f, out, number))
+		return false;
 	vlan_edit(f, out, number, &edit);
 	if (!tag_edit_is_empty(&edit)) {
 		if (!tc_undress(skb, f) || !tag_tc_edit(skb, &edit))
@@ -299,7 +333,7 @@ STAGE void tc_set_pcp(struct __sk_buff *skb, const struct frame *f)
 {
 	struct tag_edit edit = {.pop = true, .push.tpid_be = f->tag.tpid_be};
 
-	edit.push.tci = acl_with_pcp(f->tag.tci, f->deeds.pcp);
+	edit.push.tci = tag_with_pcp(f->tag.tci, f->deeds.pcp);
 	if (f->tag.tpid_be)
 		tag_tc_edit(skb, &edit);
 }
@@ -491,8 +525,19 @@ STAGE int tc_send_out(struct __sk_buff *skb, struct frame *f)
 	return tc_send(out, true);
 }
 
+/* To queueing disciplines, and to the host. */
+STAGE void tc_prioritize(struct __sk_buff *skb, const struct frame *f)
+{
+	const struct xbr_port *in = port_get(f->in);
+
+	if (in && in->qos & XBR_QOS_TRUST)
+		skb->priority = f->priority;
+}
+
 HALF int tc_apply(struct __sk_buff *skb, struct frame *f, bool at_ingress)
 {
+	if (feature_on(XBR_FEATURE_qos))
+		tc_prioritize(skb, f);
 	if (feature_on(XBR_FEATURE_acl) && f->deeds_word)
 		tc_deeds(skb, f);
 	switch (f->verdict) {

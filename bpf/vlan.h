@@ -167,6 +167,15 @@ STAGE void vlan_edit_to(const struct frame *f, struct tag want, struct tag_edit 
 	ret_edit->push = same ? (struct tag){} : want;
 }
 
+/* Its TCI with the PCP that the port has for its priority (802.1Q, 6.9.3). */
+STAGE __u16 vlan_pcp_out(const struct frame *f, __u32 number)
+{
+	const struct xbr_qos_maps *maps = qos_maps_get(number);
+	__u32 entry = maps ? maps->prio_pcp[f->priority & (XBR_PRIORITIES - 1)] : 0;
+
+	return entry ? tag_with_pcp(f->tci, entry - 1) : f->tci;
+}
+
 /* The tag that a frame's copy for this port has. */
 STAGE struct tag vlan_egress_tag(const struct frame *f, const struct xbr_port *out, __u32 number)
 {
@@ -175,6 +184,8 @@ STAGE struct tag vlan_egress_tag(const struct frame *f, const struct xbr_port *o
 
 	if (out->flags & XBR_PORT_TUNNEL || vlan_port_bits(number, vlan_of(f)) & VLAN_UNTAGGED)
 		return (struct tag){};
+	if (feature_on(XBR_FEATURE_qos) && out->qos & XBR_QOS_PCP)
+		tag.tci = vlan_pcp_out(f, number);
 	if (!(out->flags & XBR_PORT_VLAN_MAP))
 		return tag;
 	map = vlan_map_find(number, vlan_of(f), XBR_VLAN_MAP_OUT);

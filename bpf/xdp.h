@@ -100,6 +100,7 @@ STAGE int xdp_hand_off(struct xdp_md *xdp, const struct frame *f)
 	h->tci = f->tci;
 	h->deeds = f->deeds;
 	h->state = f->state;
+	h->priority = f->priority;
 	return XDP_PASS;
 }
 
@@ -185,6 +186,16 @@ STAGE int xdp_forward_failed(struct frame *f)
 	return XDP_DROP;
 }
 
+/* By the port's map of code points. False: TC is to do it; queues are TC's, too. */
+STAGE bool xdp_mark(struct xdp_md *xdp, const struct frame *f, const struct xbr_port *out)
+{
+	__u32 dscp = feature_on(XBR_FEATURE_qos) ? qos_dscp_out(f, out, f->out) : 0;
+
+	if (feature_on(XBR_FEATURE_qos) && out->qos & XBR_QOS_QUEUES)
+		return false;
+	return !dscp || remark_xdp(xdp, dscp);
+}
+
 /* An empty slot (the device went this instant) drops: the low bits of the flags are what a miss returns. */
 STAGE int xdp_forward(struct xdp_md *xdp, struct frame *f)
 {
@@ -196,7 +207,8 @@ STAGE int xdp_forward(struct xdp_md *xdp, struct frame *f)
 		return xdp_hand_off(xdp, f);
 	vlan_edit(f, out, f->out, &edit);
 	len = tag_edit_len(&edit, f->len);
-	if (!xdp_fits(len, out->mtu) || (!tag_edit_is_empty(&edit) && !tag_xdp_edit(xdp, &edit)))
+	if (!xdp_fits(len, out->mtu) || !xdp_mark(xdp, f, out) ||
+	    (!tag_edit_is_empty(&edit) && !tag_xdp_edit(xdp, &edit)))
 		return xdp_hand_off(xdp, f);
 	if (!xdp_dress(xdp, f, out))
 		return xdp_forward_failed(f);
@@ -310,7 +322,7 @@ STAGE int xdp_drop(struct xdp_md *xdp, struct frame *f)
 /* What rules want done to the frame itself. False: only TC can: a copy needs an skb, as a mark does. */
 PART bool xdp_deeds(struct xdp_md *xdp, struct frame *f)
 {
-	struct tag tag = {.tpid_be = f->tag.tpid_be, .tci = acl_with_pcp(f->tag.tci, f->deeds.pcp)};
+	struct tag tag = {.tpid_be = f->tag.tpid_be, .tci = tag_with_pcp(f->tag.tci, f->deeds.pcp)};
 
 	if (f->deeds.mirror || f->deeds.mark)
 		return false;

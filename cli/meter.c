@@ -20,6 +20,7 @@ static const struct output_field meter_fields[] = {
 };
 static const struct output_field place_fields[] = {
 	{"dev", "    bound dev % ", 0, OUTPUT_IFNAME, NULL},
+	{"class", "class % ", 0, 0, NULL},
 	{"direction", "%", 0, 0, NULL},
 	{"list", "    rule of list % ", 0, 0, NULL},
 	{"seq", "seq %", 0, 0, NULL},

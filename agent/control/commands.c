@@ -15,6 +15,7 @@
 #include "control/mst.h"
 #include "control/offload.h"
 #include "control/params.h"
+#include "control/qos.h"
 #include "control/shape.h"
 #include "control/stp.h"
 #include "control/vlan.h"
@@ -152,6 +153,7 @@ struct link_request {
 	const json_t *police; /* an object of meters by way; or NULL */
 	const json_t *shape;  /* an object of rates; or NULL */
 	struct link_guard_request guard;
+	struct link_qos_request qos;
 };
 
 /* In `given`, switches have their own flags; the rest is shifted above them, edge switches above that. */
@@ -195,7 +197,8 @@ struct link_request {
 		{.name = "macaddr_list", .type = PARAM_ARRAY, LINK_FIELD(macaddr_list)},                     \
 		{.name = "police", .type = PARAM_OBJECT, LINK_FIELD(police)},                                \
 		{.name = "shape", .type = PARAM_OBJECT, LINK_FIELD(shape)},                                  \
-		LINK_GUARD_OPTIONS(offsetof(struct link_request, guard))
+		LINK_QOS_OPTIONS(offsetof(struct link_request, qos))                                         \
+			LINK_GUARD_OPTIONS(offsetof(struct link_request, guard))
 
 #define LINK_DEV                                                                                             \
 	{                                                                                                    \
@@ -255,9 +258,9 @@ static int link_read(const json_t *params, const struct param *table, struct lin
 	port_patch_of(ret_request, given, ret_patch);
 	ret_patch->stp = stp;
 	err = link_shape_patch(ret_request->shape, ret_patch, error);
-	if (err)
-		return err;
-	return link_guard_patch(&ret_request->guard, given, ret_patch, error);
+	if (!err)
+		err = link_qos_patch(&ret_request->qos, ret_patch, error);
+	return err ? err : link_guard_patch(&ret_request->guard, given, ret_patch, error);
 }
 
 /* After the rest: a port that is to be refused gets no list. */
@@ -712,6 +715,7 @@ static void save_port(json_t *lines, const struct port *port)
 	save_edge(&line, s);
 	line_add_guard(&line, s);
 	line_add_shape(&line, &s->shape);
+	line_add_qos(&line, s);
 	stp_save_link(&s->stp, stp, sizeof(stp));
 	line_add(&line, "%s", stp);
 	line_append(&line, lines);

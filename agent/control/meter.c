@@ -255,7 +255,8 @@ int command_meter_del(const json_t *params, struct want *want, struct xbr_error 
 
 struct bind_request {
 	const char *name, *dev;
-	uint32_t direction;
+	uint32_t direction, class;
+	bool by_class;
 };
 #define BIND_FIELD(member) .offset = offsetof(struct bind_request, member)
 static const struct param bind_params[] = {
@@ -266,15 +267,22 @@ static const struct param bind_params[] = {
 	 .required = true,
 	 .words = way_words,
 	 BIND_FIELD(direction)},
+	{.name = "class", .type = PARAM_U32, .max = XBR_PRIORITIES - 1, .given = 1, BIND_FIELD(class)},
 	{0},
 };
 
 static int set_place(struct want *want, const struct bind_request *request, uint16_t number,
 		     struct xbr_error *error)
 {
-	struct port_patch patch = {.police_given = (uint8_t)(1u << request->direction)};
+	struct port_patch patch = {0};
 
-	patch.to.qos.meter[request->direction] = number;
+	if (request->by_class) {
+		patch.class_given[request->direction] = (uint8_t)(1u << request->class);
+		patch.to.qos.port.class_meter[request->direction][request->class] = number;
+	} else {
+		patch.police_given = (uint8_t)(1u << request->direction);
+		patch.to.qos.port.meter[request->direction] = number;
+	}
 	return want_link_set(want, request->dev, &patch, error);
 }
 
@@ -284,6 +292,7 @@ static int read_binding(const json_t *params, const struct want *want, struct bi
 	uint64_t given = 0;
 	int err = params_read(params, bind_params, ret_request, &given, error);
 
+	ret_request->by_class = given;
 	if (!err)
 		err = want_meter_number(want, ret_request->name, ret_number, error);
 	if (!err && !*ret_number)
@@ -291,6 +300,12 @@ static int read_binding(const json_t *params, const struct want *want, struct bi
 	if (!err && !want_port_find(want, ret_request->dev))
 		err = xbr_refuse(error, -ENODEV, "%s is not a port of any bridge of xbr", ret_request->dev);
 	return err;
+}
+
+static uint16_t bound_at(const struct xbr_qos *qos, const struct bind_request *request)
+{
+	return request->by_class ? qos->class_meter[request->direction][request->class]
+				 : qos->meter[request->direction];
 }
 
 int command_meter_bind(const json_t *params, struct want *want, struct xbr_error *error)
@@ -310,7 +325,7 @@ int command_meter_unbind(const json_t *params, struct want *want, struct xbr_err
 
 	if (err)
 		return err;
-	if (want_port_find(want, request.dev)->settings.qos.meter[request.direction] != number)
+	if (bound_at(&want_port_find(want, request.dev)->settings.qos.port, &request) != number)
 		return xbr_refuse(error, -ENOENT, "meter %s is not bound there", request.name);
 	return set_place(want, &request, 0, error);
 }
@@ -330,7 +345,7 @@ int link_police(const char *dev, const json_t *police, struct want *want, struct
 		if (!way_words[i] || !json_is_string(name))
 			return xbr_refuse(error, -EINVAL,
 					  "police takes in or out, and the name of a meter, or off");
-		err = want_meter_number(want, json_string_value(name), &patch.to.qos.meter[i], error);
+		err = want_meter_number(want, json_string_value(name), &patch.to.qos.port.meter[i], error);
 		if (err)
 			return err;
 		patch.police_given |= (uint8_t)(1u << i);
@@ -384,14 +399,23 @@ static json_t *show_counts(struct model *model, uint32_t number)
 	return object;
 }
 
-/* Calls visit for each way in which a port has a meter. */
+#define NO_CLASS (-1)
+
+/* Calls visit for each way in which a port, or a class of it, has a meter. */
 static void each_place(const struct port *port,
-		       void (*visit)(const struct port *port, int way, uint16_t number, void *user),
+		       void (*visit)(const struct port *port, int way, int class, uint16_t number,
+				     void *user),
 		       void *user)
 {
-	for (int way = 0; way < XBR_WAYS; way++)
-		if (port->settings.qos.meter[way])
-			visit(port, way, port->settings.qos.meter[way], user);
+	const struct xbr_qos *qos = &port->settings.qos.port;
+
+	for (int way = 0; way < XBR_WAYS; way++) {
+		if (qos->meter[way])
+			visit(port, way, NO_CLASS, qos->meter[way], user);
+		for (int class = 0; class < XBR_PRIORITIES; class ++)
+			if (qos->class_meter[way][class])
+				visit(port, way, class, qos->class_meter[way][class], user);
+	}
 }
 
 struct place_walk {
@@ -399,13 +423,17 @@ struct place_walk {
 	uint16_t number;
 };
 
-static void append_place(const struct port *port, int way, uint16_t number, void *user)
+static void append_place(const struct port *port, int way, int class, uint16_t number, void *user)
 {
 	struct place_walk *walk = user;
+	json_t *place;
 
-	if (number == walk->number)
-		json_array_append_new(walk->list,
-				      json_pack("{ss ss}", "dev", port->name, "direction", way_words[way]));
+	if (number != walk->number)
+		return;
+	place = json_pack("{ss ss}", "dev", port->name, "direction", way_words[way]);
+	if (class != NO_CLASS)
+		json_object_set_new(place, "class", json_integer(class));
+	json_array_append_new(walk->list, place);
 }
 
 static void append_rule(const struct acl_list *list, uint32_t seq, void *user)
@@ -465,7 +493,7 @@ void show_link_meters(json_t *object, const struct model *model, const struct po
 	json_t *police = json_object();
 
 	for (int way = 0; way < XBR_WAYS; way++) {
-		const struct meter *meter = meter_of(model, port->settings.qos.meter[way]);
+		const struct meter *meter = meter_of(model, port->settings.qos.port.meter[way]);
 
 		if (meter)
 			json_object_set_new(police, way_words[way], json_string(meter->name));
@@ -536,7 +564,7 @@ struct save_walk {
 	json_t *lines;
 };
 
-static void save_place(const struct port *port, int way, uint16_t number, void *user)
+static void save_place(const struct port *port, int way, int class, uint16_t number, void *user)
 {
 	struct save_walk *walk = user;
 	const struct meter *meter = meter_of(walk->model, number);
@@ -546,6 +574,8 @@ static void save_place(const struct port *port, int way, uint16_t number, void *
 		return;
 	line_add(&line, "meter bind %s", meter->name);
 	line_add_name(&line, "dev", port->name);
+	if (class != NO_CLASS)
+		line_add(&line, " class %d", class);
 	line_add(&line, " %s", way_words[way]);
 	line_append(&line, walk->lines);
 }

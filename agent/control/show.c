@@ -7,6 +7,7 @@
 
 #include "control/guard.h"
 #include "control/meter.h"
+#include "control/qos.h"
 #include "control/shape.h"
 #include "control/stp.h"
 #include "control/words.h"
@@ -289,6 +290,7 @@ json_t *show_link(struct model *model, const struct port *port)
 	show_link_guard(object, model, port);
 	show_link_meters(object, model, port);
 	show_link_shape(object, model, port);
+	show_link_qos(object, port);
 	stp_add_to_link(object, port);
 	json_object_set_new(object, "group_fwd_mask", show_mask(port->settings.group_fwd_mask));
 	json_object_set_new(object, "fdb_n_learned",

@@ -52,6 +52,7 @@ static bool snapshot_ports(const struct model *model, struct want *want)
 				   .edge_options_given = UINT8_MAX,
 				   .guard_given = GUARD_SETTABLE,
 				   .police_given = UINT8_MAX,
+				   .class_given = {UINT8_MAX, UINT8_MAX},
 				   .stp.given = ~0u};
 	struct port *port, *next;
 	struct xbr_error error;

@@ -60,6 +60,7 @@ static void set_sizes(struct xbr_bpf *bpf, const struct datapath_options *option
 	bpf_map__set_max_entries(bpf->maps.guards, options->max_ports);
 	bpf_map__set_max_entries(bpf->maps.guard_live, options->max_ports);
 	bpf_map__set_max_entries(bpf->maps.qos_ports, options->max_ports);
+	bpf_map__set_max_entries(bpf->maps.qos_maps, options->max_ports);
 	bpf_map__set_max_entries(bpf->maps.counters, options->max_ports);
 	bpf_map__set_max_entries(bpf->maps.xdp_ports, options->max_ports);
 	bpf_map__set_max_entries(bpf->maps.punt_buckets, options->max_ports * XBR_PUNT_ROOM);
@@ -164,6 +165,7 @@ static int map_tables(struct datapath *dp)
 	dp->meters = map_memory_of(bpf->maps.meters);
 	dp->meter_live = map_memory_of(bpf->maps.meter_live);
 	dp->qos_ports = map_memory_of(bpf->maps.qos_ports);
+	dp->qos_maps = map_memory_of(bpf->maps.qos_maps);
 	dp->stp_saved = map_memory_of(bpf->maps.stp_saved);
 	dp->bridges = map_memory_of(bpf->maps.bridges);
 	dp->bridge_live = map_memory_of(bpf->maps.bridge_live);
@@ -186,7 +188,7 @@ static int map_tables(struct datapath *dp)
 	    !dp->port_saved || !dp->bridges || !dp->bridge_live || !dp->bridge_saved || !dp->agent ||
 	    !dp->switches || !dp->port_of || !dp->vlans || !dp->bridge_vlans || !dp->port_vlans ||
 	    !dp->port_msti || !dp->punt_limits || !dp->punt_buckets || !dp->channels_freed || !dp->acl_sets ||
-	    !dp->fdb.buckets || !dp->meters || !dp->meter_live || !dp->qos_ports)
+	    !dp->fdb.buckets || !dp->meters || !dp->meter_live || !dp->qos_ports || !dp->qos_maps)
 		return -ENOMEM;
 	dp->agent->fdb_seed = dp->fdb.seed;
 	return 0;
@@ -210,6 +212,7 @@ static void unmap_tables(struct datapath *dp)
 	unmap(dp->meters, bpf->maps.meters);
 	unmap(dp->meter_live, bpf->maps.meter_live);
 	unmap(dp->qos_ports, bpf->maps.qos_ports);
+	unmap(dp->qos_maps, bpf->maps.qos_maps);
 	unmap(dp->stp_saved, bpf->maps.stp_saved);
 	unmap(dp->bridges, bpf->maps.bridges);
 	unmap(dp->bridge_live, bpf->maps.bridge_live);

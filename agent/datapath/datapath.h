@@ -57,6 +57,7 @@ struct datapath {
 	struct xbr_meter_config *meters;
 	struct xbr_meter_live *meter_live;
 	struct xbr_qos *qos_ports;
+	struct xbr_qos_maps *qos_maps;
 	struct xbr_port_saved *port_saved;
 	struct xbr_stp_saved *stp_saved;
 	struct xbr_bridge *bridges;

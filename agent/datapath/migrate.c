@@ -208,6 +208,7 @@ static int carry_arrays(struct datapath *dp, const struct pins_set *set)
 		ARRAY("meters", meters, XBR_METER_LIMIT),
 		ARRAY("meter_live", meter_live, XBR_METER_LIMIT),
 		ARRAY("qos_ports", qos_ports, dp->max_ports),
+		ARRAY("qos_maps", qos_maps, dp->max_ports),
 #undef ARRAY
 	};
 	int err = 0;

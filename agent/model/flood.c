@@ -53,7 +53,7 @@ bool flood_takes_all(const struct xbr_port *slot)
 	uint32_t none = XBR_PORT_ISOLATED | XBR_PORT_HAIRPIN;
 
 	return (slot->flags & all) == all && !(slot->flags & none) && !slot->encap &&
-	       !(slot->qos & XBR_QOS_METER_OUT);
+	       !(slot->qos & XBR_QOS_COPIES);
 }
 
 static void members_add(struct members *members, const struct model *model, const struct port *port)

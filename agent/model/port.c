@@ -58,6 +58,7 @@ void port_free(struct model *model, struct port *port)
 	memset(&model->dp->guards[port->number], 0, sizeof(struct xbr_guard));
 	memset(&model->dp->guard_live[port->number], 0, sizeof(struct xbr_guard_live));
 	memset(&model->dp->qos_ports[port->number], 0, sizeof(struct xbr_qos));
+	memset(&model->dp->qos_maps[port->number], 0, sizeof(struct xbr_qos_maps));
 	stp_port_forget(model, port);
 	mst_port_end(model, port);
 	datapath_counters_clear(model->dp, port->number);

@@ -154,13 +154,35 @@ static void guard_patch(struct guard_settings *guard, const struct port_patch *p
 	storm_patch(guard, patch);
 }
 
+static void class_patch(struct qos_settings *qos, const struct port_patch *patch, int way)
+{
+	if (patch->police_given >> way & 1)
+		qos->port.meter[way] = patch->to.qos.port.meter[way];
+	for (int class = 0; class < XBR_PRIORITIES; class ++)
+		if (patch->class_given[way] >> class & 1)
+			qos->port.class_meter[way][class] = patch->to.qos.port.class_meter[way][class];
+}
+
 static void qos_patch(struct qos_settings *qos, const struct port_patch *patch)
 {
 	const struct qos_settings *to = &patch->to.qos;
 
 	for (int way = 0; way < XBR_WAYS; way++)
-		if (patch->police_given >> way & 1)
-			qos->meter[way] = to->meter[way];
+		class_patch(qos, patch, way);
+	if (patch->given & PORT_GIVEN_TRUST)
+		qos->port.trust = to->port.trust;
+	if (patch->given & PORT_GIVEN_DEFAULT_PRIO)
+		qos->port.priority = to->port.priority;
+	if (patch->given & PORT_GIVEN_PCP_PRIO)
+		memcpy(qos->maps.pcp_prio, to->maps.pcp_prio, sizeof(to->maps.pcp_prio));
+	if (patch->given & PORT_GIVEN_DSCP_PRIO)
+		memcpy(qos->maps.dscp_prio, to->maps.dscp_prio, sizeof(to->maps.dscp_prio));
+	if (patch->given & PORT_GIVEN_PRIO_PCP)
+		memcpy(qos->maps.prio_pcp, to->maps.prio_pcp, sizeof(to->maps.prio_pcp));
+	if (patch->given & PORT_GIVEN_PRIO_DSCP)
+		memcpy(qos->maps.prio_dscp, to->maps.prio_dscp, sizeof(to->maps.prio_dscp));
+	if (patch->given & PORT_GIVEN_PRIO_QUEUE)
+		memcpy(qos->maps.prio_queue, to->maps.prio_queue, sizeof(to->maps.prio_queue));
 }
 
 void port_settings_patch(struct port_settings *settings, const struct port_patch *patch)

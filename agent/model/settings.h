@@ -143,9 +143,10 @@ struct stp_bridge_settings {
 	uint8_t tx_hold_count;
 };
 
-/* Numbers of meters; 0: none. */
+/* As the maps have it. */
 struct qos_settings {
-	uint16_t meter[XBR_WAYS];
+	struct xbr_qos port;
+	struct xbr_qos_maps maps;
 };
 
 /* Rates towards the port's device, bits a second; 0: none is set. */
@@ -226,6 +227,13 @@ enum port_given {
 	PORT_GIVEN_SHAPE_MIN = 1 << 5,
 	PORT_GIVEN_SHAPE_MAX = 1 << 6,
 	PORT_GIVEN_SHAPE_DEVICE = 1 << 7,
+	PORT_GIVEN_TRUST = 1 << 8, /* of qos, by the names there */
+	PORT_GIVEN_DEFAULT_PRIO = 1 << 9,
+	PORT_GIVEN_PCP_PRIO = 1 << 10,
+	PORT_GIVEN_DSCP_PRIO = 1 << 11,
+	PORT_GIVEN_PRIO_PCP = 1 << 12,
+	PORT_GIVEN_PRIO_DSCP = 1 << 13,
+	PORT_GIVEN_PRIO_QUEUE = 1 << 14,
 	PORT_GIVEN_COMMUNITY = 1 << 16,
 	PORT_GIVEN_LIMIT_ACTION = 1 << 17,
 	PORT_GIVEN_MOVE_RATE = 1 << 18,
@@ -261,8 +269,9 @@ struct port_patch {
 	uint32_t given;       /* enum port_given */
 	uint32_t flags_given; /* which of flags */
 	uint8_t edge_options_given;
-	uint32_t guard_given; /* which of guard.flags */
-	uint8_t police_given; /* which of qos.meter: a bit for each way */
+	uint32_t guard_given;          /* which of guard.flags */
+	uint8_t police_given;          /* which of qos.port.meter: a bit for each way */
+	uint8_t class_given[XBR_WAYS]; /* which of qos.port.class_meter */
 	struct port_settings to;
 };
 enum bridge_given {

@@ -244,7 +244,14 @@ int want_meter_set(struct want *want, const char *name, const struct meter_setti
 
 static bool port_uses(const struct qos_settings *qos, uint16_t number)
 {
-	return qos->meter[XBR_WAY_IN] == number || qos->meter[XBR_WAY_OUT] == number;
+	for (int way = 0; way < XBR_WAYS; way++) {
+		if (qos->port.meter[way] == number)
+			return true;
+		for (int class = 0; class < XBR_PRIORITIES; class ++)
+			if (qos->port.class_meter[way][class] == number)
+				return true;
+	}
+	return false;
 }
 
 int want_meter_del(struct want *want, const char *name, struct xbr_error *error)

@@ -120,19 +120,19 @@ static __u32 put_channel(const struct frame *f, const struct xbr_port *out, __u8
 	return octets;
 }
 
-/* What rules want in the octets of a copy. */
-static void change(const struct frame *f, __u8 *copy, size_t length)
+/* What rules, and the port that it leaves by, want in the octets of a copy. */
+static void change(const struct frame *f, const struct xbr_port *out, __u32 number, __u8 *copy, size_t length)
 {
+	__u32 dscp = f->deeds.dscp || !out ? f->deeds.dscp : qos_dscp_out(f, out, number);
 	struct octets octets = {.at = copy, .count = (__u32)length};
 	struct tag tag = tag_load(copy + ETH_ADDRESSES_LEN);
 
 	if (f->deeds.pcp && tag_is_vlan(tag.tpid_be) && !vlan_is_aware(f)) {
-		tag.tci = acl_with_pcp(tag.tci, f->deeds.pcp);
+		tag.tci = tag_with_pcp(tag.tci, f->deeds.pcp);
 		tag_store(copy + ETH_ADDRESSES_LEN, tag);
 	}
-	if (!f->deeds.dscp)
-		return;
-	remark_host(&octets, f->deeds.dscp);
+	if (dscp)
+		remark_host(&octets, dscp);
 }
 
 size_t host_copy(const struct host_outcome *outcome, const void *data, __u32 port, void *ret_copy)
@@ -158,7 +158,7 @@ size_t host_copy(const struct host_outcome *outcome, const void *data, __u32 por
 	}
 	memcpy(at, (const __u8 *)data + taken, came - taken);
 	taken = (size_t)(at - (__u8 *)ret_copy) + came - taken;
-	change(f, ret_copy, taken);
+	change(f, out, port, ret_copy, taken);
 	return taken;
 }
 

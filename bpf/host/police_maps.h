@@ -11,6 +11,7 @@ struct host_police {
 	struct xbr_meter_config meters[HOST_METERS];
 	struct xbr_meter_live live[HOST_METERS];
 	struct xbr_qos ports[HOST_PORTS];
+	struct xbr_qos_maps dscp[HOST_PORTS];
 };
 
 extern struct host_police host_police;
@@ -35,6 +36,11 @@ STAGE struct xbr_meter_live *meter_live_get(__u32 number)
 STAGE struct xbr_meter_counts *meter_counts_get(__u32 number)
 {
 	return number < HOST_METERS ? &host_meter_counts[number] : NULL;
+}
+
+STAGE const struct xbr_qos_maps *qos_maps_get(__u32 port)
+{
+	return port < HOST_PORTS ? &host_police.dscp[port] : NULL;
 }
 
 STAGE const struct xbr_qos *qos_get(__u32 port)

@@ -46,6 +46,13 @@ STAGE struct xbr_meter_counts *meter_counts_get(__u32 number)
 	return bpf_map_lookup_elem(&meter_counts, &number);
 }
 
+XBR_ARRAY(qos_maps, struct xbr_qos_maps, 1);
+
+STAGE const struct xbr_qos_maps *qos_maps_get(__u32 port)
+{
+	return bpf_map_lookup_elem(&qos_maps, &port);
+}
+
 STAGE const struct xbr_qos *qos_get(__u32 port)
 {
 	return bpf_map_lookup_elem(&qos_ports, &port);

@@ -6,11 +6,11 @@
  * under the pin directory; the agent carries the state of an older one over.
  *
  * Who writes what: `ports`, `port_msti`, `bridges`, `port_of`, `flood`, `edge_sources`, `vlans`,
- * `bridge_vlans`, `port_vlans`, `vlan_map`, `punt_limits`, `guards`, `allowed`, `meters`, `qos_ports`: the
- * agent alone, BPF reads. `fdb`: both, by compare-and-swap as bpf/fdb.h tells. `port_live`, `bridge_live`,
- * `guard_live`, `meter_live`, `meter_counts`, `counters`, `vlan_stats`, `punt_buckets`, `punt_counts`: BPF
- * (the agent corrects). `port_saved`, `bridge_saved`, `offload_saved`, `agent_saved`, `mst_saved`,
- * `mst_port_saved`, `stp_msti_saved`: the agent's own memory; BPF never reads them.
+ * `bridge_vlans`, `port_vlans`, `vlan_map`, `punt_limits`, `guards`, `allowed`, `meters`, `qos_ports`,
+ * `qos_maps`: the agent alone, BPF reads. `fdb`: both, by compare-and-swap as bpf/fdb.h tells. `port_live`,
+ * `bridge_live`, `guard_live`, `meter_live`, `meter_counts`, `counters`, `vlan_stats`, `punt_buckets`,
+ * `punt_counts`: BPF (the agent corrects). `port_saved`, `bridge_saved`, `offload_saved`, `agent_saved`,
+ * `mst_saved`, `mst_port_saved`, `stp_msti_saved`: the agent's own memory; BPF never reads them.
  */
 #ifndef XBR_ABI_H
 #define XBR_ABI_H
@@ -596,7 +596,9 @@ struct xbr_handoff {
 	__u16 origin; /* where the source of a frame from the uplink is known; see bpf/modes.h */
 	__u16 tci;    /* of its VLAN: priority, DEI and VID; VID 0: of no VLAN */
 	struct xbr_deeds deeds;
-	__u64 state; /* enum xbr_flow_state */
+	__u8 state; /* enum xbr_flow_state */
+	__u8 priority;
+	__u8 reserved[6];
 };
 _Static_assert(sizeof(struct xbr_handoff) == 32, "a multiple of four, as the metadata area asks");
 

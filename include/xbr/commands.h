@@ -129,6 +129,19 @@ enum xbr_command_flags {
 	  "the meter that what comes in, or leaves, is held to, as meter bind has it; off, the default: none") \
 	X("shape", "shape", RATES, "min|max|device", 0, 0, 0, \
 	  "what leaves waits: max a second at the most, min at the least where ports share a device, device for all of them; such as 10mbit, or off, the default") \
+	X("trust", "trust", CHOICE, "off|none|pcp|dscp", 0, 0, 0, \
+	  "what says the priority of frames that come in: nothing, their tag, their code point; default off: as they come") \
+	X("default-prio", "default_prio", NUMBER, "PRIO", 0, 7, 0, "of frames that say none, with trust; default 0") \
+	X("pcp-prio", "pcp_prio", STRING, "MAP", 0, 0, 0, \
+	  "with trust pcp: priorities by PCP, pairs such as 1:0,5:6; off, the default: the PCP itself") \
+	X("dscp-prio", "dscp_prio", STRING, "MAP", 0, 0, 0, \
+	  "with trust dscp: priorities by code point; default: its first three bits") \
+	X("prio-pcp", "prio_pcp", STRING, "MAP", 0, 0, 0, \
+	  "PCP by priority in tags that leave by this port; default: the priority itself") \
+	X("prio-dscp", "prio_dscp", STRING, "MAP", 0, 0, 0, \
+	  "code point by priority of IP that leaves by this port; default: it stays") \
+	X("prio-queue", "prio_queue", STRING, "MAP", 0, 0, 0, \
+	  "transmit queue by priority, 0 to 253; default: as the kernel chooses") \
 	X("dot1q_tunnel", "dot1q_tunnel", BOOL, "on|off", 0, 0, 0, \
 	  "every tag that comes in is the customer's, and the VLAN's own stays inside; default off") \
 	X("xdp", "xdp", CHOICE, "auto|native|generic|off", 0, 0, 0, \
@@ -411,6 +424,7 @@ enum xbr_command_flags {
 #define XBR_PARAMS_meter_del(X) XBR_PARAM_METER(X, XBR_REQUIRED)
 #define XBR_PARAMS_meter_bind(X) XBR_PARAM_METER(X, XBR_REQUIRED) \
 	X("dev", "dev", DEV, "DEV", 0, 0, XBR_REQUIRED, "a port") \
+	X("class", "class", NUMBER, "PRIO", 0, 7, 0, "only its frames of this priority") \
 	X("", "direction", CHOICE, "in|out", 0, 0, XBR_BARE | XBR_REQUIRED, "where frames come in, or where they leave")
 #define XBR_PARAMS_meter_unbind(X) XBR_PARAMS_meter_bind(X)
 #define XBR_PARAMS_meter_show(X) XBR_PARAM_METER(X, 0)

@@ -88,6 +88,14 @@ enum xbr_way {
 enum xbr_qos_flags {
 	XBR_QOS_METER_IN = 1 << 0,
 	XBR_QOS_METER_OUT = 1 << 1,
+	XBR_QOS_CLASS_IN = 1 << 2, /* some class has a meter */
+	XBR_QOS_CLASS_OUT = 1 << 3,
+	XBR_QOS_TRUST = 1 << 4,  /* enum xbr_trust is not off */
+	XBR_QOS_PCP = 1 << 5,    /* prio_pcp has an entry */
+	XBR_QOS_DSCP = 1 << 6,   /* prio_dscp has one */
+	XBR_QOS_QUEUES = 1 << 7, /* prio_queue has one */
+	/* where frames leave: each copy is looked at, by TC */
+	XBR_QOS_COPIES = XBR_QOS_METER_OUT | XBR_QOS_CLASS_OUT | XBR_QOS_PCP | XBR_QOS_DSCP | XBR_QOS_QUEUES,
 };
 
 /* Of the htb that shapes what leaves by a device (agent/model/shape.h): a port's class is this and its
@@ -95,14 +103,41 @@ enum xbr_qos_flags {
 #define XBR_SHAPE_HANDLE 0x7862u
 #define XBR_SHAPE_SHIFT  16
 
+/* What says the priority of a frame that comes in (802.1Q, 6.9). */
+enum xbr_trust {
+	XBR_TRUST_OFF,  /* its tag does, as it is; nothing of the frame is changed, nor skb->priority */
+	XBR_TRUST_NONE, /* nothing: it has that of the port */
+	XBR_TRUST_PCP,  /* its tag, by pcp_prio; without one: that of the port */
+	XBR_TRUST_DSCP, /* its code point, by dscp_prio; what is not IP: that of the port */
+};
+
+#define XBR_PRIORITIES 8
+#define XBR_DSCPS      64
+
+/* Entries of maps are more by one than what they mean; 0: there is none. */
+
 /* Map `qos_ports`: array, mmapable, by port number: what frames need of it only where a flag says so. */
 struct xbr_qos {
 	__u16 meter[XBR_WAYS];
-	__u8 reserved[36];
+	__u16 class_meter[XBR_WAYS][XBR_PRIORITIES]; /* by priority */
+	__u8 trust;                                  /* enum xbr_trust */
+	__u8 priority;                               /* of frames that say none */
+	__u16 reserved;
 	__u64 shape_least; /* the agent's memory: bits a second; 0: none is set */
 	__u64 shape_most;
 	__u64 shape_device;
 };
 _Static_assert(sizeof(struct xbr_qos) == 64, "one cache line");
+
+/* Map `qos_maps`: array, mmapable, by port number; read where a flag or the trust says so. */
+struct xbr_qos_maps {
+	__u8 dscp_prio[XBR_DSCPS];       /* no entry: the class selector, dscp >> 3 (RFC 2474, 4.2.2) */
+	__u8 pcp_prio[XBR_PRIORITIES];   /* no entry: the PCP itself */
+	__u8 prio_pcp[XBR_PRIORITIES];   /* no entry: the priority itself */
+	__u8 prio_dscp[XBR_PRIORITIES];  /* no entry: the code point stays */
+	__u8 prio_queue[XBR_PRIORITIES]; /* no entry: as the kernel likes */
+	__u8 reserved[32];
+};
+_Static_assert(sizeof(struct xbr_qos_maps) == 128, "two cache lines");
 
 #endif

@@ -29,6 +29,7 @@ static void set_sizes(struct xbr_bpf *skeleton, __u32 buckets)
 	bpf_map__set_max_entries(skeleton->maps.guards, HOST_PORTS);
 	bpf_map__set_max_entries(skeleton->maps.guard_live, HOST_PORTS);
 	bpf_map__set_max_entries(skeleton->maps.qos_ports, HOST_PORTS);
+	bpf_map__set_max_entries(skeleton->maps.qos_maps, HOST_PORTS);
 	bpf_map__set_max_entries(skeleton->maps.counters, HOST_PORTS);
 	bpf_map__set_max_entries(skeleton->maps.xdp_ports, HOST_PORTS);
 	bpf_map__set_max_entries(skeleton->maps.bridges, HOST_BRIDGES);
@@ -79,6 +80,7 @@ static int map_tables(struct datapath *dp)
 	t->meters = map_memory(dp->skeleton->maps.meters);
 	t->meter_live = map_memory(dp->skeleton->maps.meter_live);
 	t->qos_ports = map_memory(dp->skeleton->maps.qos_ports);
+	t->qos_maps = map_memory(dp->skeleton->maps.qos_maps);
 	t->bridges = map_memory(dp->skeleton->maps.bridges);
 	t->bridge_live = map_memory(dp->skeleton->maps.bridge_live);
 	t->fdb = map_memory(dp->skeleton->maps.fdb);
@@ -92,7 +94,7 @@ static int map_tables(struct datapath *dp)
 	return t->ports && t->port_live && t->bridges && t->bridge_live && t->fdb && t->trace &&
 			       t->bridge_vlans && t->port_vlans && t->vlans && t->port_msti &&
 			       t->punt_limits && t->punt_buckets && t->guards && t->guard_live && t->meters &&
-			       t->meter_live && t->qos_ports
+			       t->meter_live && t->qos_ports && t->qos_maps
 		       ? 0
 		       : -errno;
 }
@@ -128,6 +130,7 @@ static int open_host(struct datapath *dp, __u32 features)
 				     .meters = host_police.meters,
 				     .meter_live = host_police.live,
 				     .qos_ports = host_police.ports,
+				     .qos_maps = host_police.dscp,
 				     .bridges = host.bridges,
 				     .bridge_live = host.bridge_live,
 				     .fdb = host.fdb,
@@ -165,6 +168,7 @@ void datapath_close(struct datapath *dp)
 	unmap_memory(t->meters, dp->skeleton->maps.meters);
 	unmap_memory(t->meter_live, dp->skeleton->maps.meter_live);
 	unmap_memory(t->qos_ports, dp->skeleton->maps.qos_ports);
+	unmap_memory(t->qos_maps, dp->skeleton->maps.qos_maps);
 	unmap_memory(t->bridges, dp->skeleton->maps.bridges);
 	unmap_memory(t->bridge_live, dp->skeleton->maps.bridge_live);
 	unmap_memory(t->fdb, dp->skeleton->maps.fdb);
@@ -272,6 +276,7 @@ void datapath_clear(const struct datapath *dp)
 	memset(t->meters, 0, HOST_METERS * sizeof(*t->meters));
 	memset(t->meter_live, 0, HOST_METERS * sizeof(*t->meter_live));
 	memset(t->qos_ports, 0, HOST_PORTS * sizeof(*t->qos_ports));
+	memset(t->qos_maps, 0, HOST_PORTS * sizeof(*t->qos_maps));
 	memset(t->bridges, 0, HOST_BRIDGES * sizeof(*t->bridges));
 	memset(t->bridge_live, 0, HOST_BRIDGES * sizeof(*t->bridge_live));
 	memset(t->fdb, 0, dp->buckets * sizeof(*t->fdb));
@@ -492,6 +497,7 @@ static int run_tc(const struct datapath *dp, const struct arrival *arrival, stru
 	ret_departure->code = (int)opts.retval;
 	ret_departure->length = opts.data_size_out;
 	ret_departure->mark = left.mark;
+	ret_departure->priority = left.priority;
 	ret_departure->has_handoff = false;
 	return 0;
 }

@@ -34,6 +34,7 @@ struct tables {
 	struct xbr_meter_config *meters;
 	struct xbr_meter_live *meter_live;
 	struct xbr_qos *qos_ports;
+	struct xbr_qos_maps *qos_maps;
 	struct xbr_bridge *bridges;
 	struct xbr_bridge_live *bridge_live;
 	struct xbr_fdb_bucket *fdb;
@@ -62,6 +63,7 @@ struct departure {
 	bool has_handoff;
 	struct xbr_handoff handoff;
 	__u32 mark; /* TC's */
+	__u32 priority;
 	__u8 bytes[4096];
 };
 

@@ -107,6 +107,7 @@ struct row {
 	int xdp;                        /* what XDP returns; 0: XDP_DROP */
 	__u32 copies;                   /* BIT(port): who gets a copy of a FLOOD */
 	__u16 tci;                      /* of the VLAN it was found to be of; 0: of none */
+	__u8 priority;                  /* of the packet, in TC */
 	struct xbr_deeds deeds;         /* what lists where it comes in want done to it */
 	struct bytes leaves[LAB_PORTS]; /* the copy for a port, where it is not the frame as it came */
 	struct row_entry after[4];      /* the whole FDB afterwards; none: unchanged */
@@ -124,6 +125,7 @@ extern const struct row_table rows_acl;    /* rows_acl.c: access lists */
 extern const struct row_table rows_vlan;   /* rows_vlan.c: VLAN-aware bridges */
 extern const struct row_table rows_mst;    /* rows_mst.c: spanning tree instances */
 extern const struct row_table rows_police; /* rows_police.c: meters */
+extern const struct row_table rows_qos;    /* rows_qos.c: priorities */
 
 /* The FID of a VLAN of the rows' bridge; 0: its own. */
 __u32 row_fid(__u16 vid);

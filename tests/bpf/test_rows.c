@@ -14,8 +14,8 @@
 
 static struct lab lab;
 
-static const struct row_table *const row_tables[] = {&rows_plain, &rows_edge, &rows_vlan,  &rows_guard,
-						     &rows_acl,   &rows_mst,  &rows_police};
+static const struct row_table *const row_tables[] = {&rows_plain, &rows_edge, &rows_vlan,   &rows_guard,
+						     &rows_acl,   &rows_mst,  &rows_police, &rows_qos};
 #define TABLE_COUNT (sizeof(row_tables) / sizeof(row_tables[0]))
 
 /* One row in one datapath: what the checks below look at. */
@@ -86,6 +86,7 @@ static void check_decision(const struct run *run)
 	check(run, trace->in == row->in, "ingress port");
 	check(run, run->left.code == expected_code(run), "return code");
 	check(run, run->dp->hook != HOOK_TC || run->left.mark == row->deeds.mark, "mark");
+	check(run, run->dp->hook != HOOK_TC || run->left.priority == row->priority, "priority");
 }
 
 static bool is_bytes(const struct bytes *wanted, const void *bytes, size_t length)
