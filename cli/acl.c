@@ -21,6 +21,7 @@ static const struct output_field binding_fields[] = {
 static const struct output_field rule_fields[] = {
 	{"seq", "    seq % ", 0, 0, NULL},
 	{"rule", "% ", 0, 0, NULL},
+	{"offloaded", "offloaded ", 0, 0, NULL},
 	{"stats.packets", "\n        packets % ", OUTPUT_STATS, 0, NULL},
 	{"stats.bytes", "bytes % ", OUTPUT_STATS, 0, NULL},
 	{0},

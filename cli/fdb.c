@@ -11,6 +11,8 @@ const struct output_field fdb_fields[] = {
 	{"used", "used %/", OUTPUT_STATS, 0, NULL},
 	{"updated", "% ", OUTPUT_STATS, 0, NULL},
 	{"flags", "% ", 0, 0, NULL},
+	{"offloaded.packets", "packets % ", OUTPUT_STATS, 0, NULL},
+	{"offloaded.bytes", "bytes % ", OUTPUT_STATS, 0, NULL},
 	{"master", "master % ", 0, 0, NULL},
 	{"from", "from % ", 0, OUTPUT_IFNAME, NULL}, /* of a moved entry, in events */
 	{"state", "%", 0, 0, NULL},

@@ -12,6 +12,7 @@
 #include "control/params.h"
 #include "model/acl.h"
 #include "model/acl_lint.h"
+#include "model/offer.h"
 #include "xbr/grammar.h"
 
 /* ---- answers ---- */
@@ -269,6 +270,8 @@ static json_t *show_rule(const struct model *model, const struct acl_list *list,
 	acl_rule_each(rule, &model->acl->names, add_word, object);
 	if (rule->action.what & XBR_ACL_LOG)
 		json_object_set_new(object, "log", json_true());
+	if (offer_has_rule(model, list->number, rule->seq))
+		json_object_set_new(object, "offloaded", json_true());
 	json_object_set_new(object, "rule", json_string(text));
 	json_object_set_new(object, "stats", show_count(&list->image, place->rule));
 	return object;
@@ -306,6 +309,7 @@ void handle_acl_show(void *user, struct server_client *client, const json_t *par
 		answer(reply, err, &error);
 		return;
 	}
+	offer_collect(agent->model);
 	reply->result = json_array();
 	acl_foreach(agent->model, list, next) if (!request.list || !strcmp(request.list, list->name))
 		json_array_append_new(reply->result, show_list(agent->model, list));

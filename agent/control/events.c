@@ -110,7 +110,7 @@ static void on_fdb(void *user, enum model_change change, const struct fdb_view *
 
 	if (!agent->server || !server_has_subscribers(agent->server, TOPIC_FDB))
 		return;
-	object = show_fdb(view);
+	object = show_fdb(agent->model, view);
 	if (object && moved_from)
 		json_object_set_new(object, "from", json_string(moved_from->name));
 	notify(agent, TOPIC_FDB, "fdb",

@@ -8,6 +8,7 @@
 #include "control/request.h"
 #include "control/show.h"
 #include "control/words.h"
+#include "model/offer.h"
 
 #define FDB_SHOW_LIMIT 4096 /* entries of one answer where the request names no limit */
 #define FDB_SHOW_MAX   65536
@@ -100,6 +101,7 @@ static void fdb_put_by_hand(struct agent *agent, const json_t *params, bool repl
 		server_refuse(reply, &error);
 	else
 		keep_adopted_port(agent, port, kind);
+	offer_settle(agent->model);
 }
 
 void handle_fdb_add(void *user, struct server_client *client, const json_t *params,
@@ -146,6 +148,7 @@ void handle_fdb_load(void *user, struct server_client *client, const json_t *par
 	}
 	if (added)
 		keep_adopted_port(agent, port, fdb_state_kind(request.state));
+	offer_settle(agent->model);
 	reply->result = json_pack("{sI so}", "added", (json_int_t)added, "refused", refused);
 }
 
@@ -170,6 +173,7 @@ void handle_fdb_del(void *user, struct server_client *client, const json_t *para
 				 port->name);
 	else
 		err = fdb_remove(agent->model, port->bridge, mac, (uint16_t)request.vlan, &error);
+	offer_settle(agent->model);
 	if (err)
 		server_refuse(reply, &error);
 }
@@ -206,7 +210,8 @@ void handle_fdb_get(void *user, struct server_client *client, const json_t *para
 	if (port)
 		bridge = port->bridge;
 	if (get_anywhere(agent, &request, bridge, &view) && (!port || port->local || port == view.port)) {
-		reply->result = show_fdb(&view);
+		offer_collect(agent->model);
+		reply->result = show_fdb(agent->model, &view);
 		return;
 	}
 	xbr_refuse(&error, -ENOENT, "the address is not in the table");
@@ -246,9 +251,16 @@ static bool fdb_filter_of(const struct agent *agent, const struct fdb_request *r
 	return true;
 }
 
+struct fdb_list {
+	const struct model *model;
+	json_t *entries;
+};
+
 static void append_fdb(const struct fdb_view *view, void *user)
 {
-	json_array_append_new(user, show_fdb(view));
+	const struct fdb_list *list = user;
+
+	json_array_append_new(list->entries, show_fdb(list->model, view));
 }
 
 void handle_fdb_show(void *user, struct server_client *client, const json_t *params,
@@ -256,8 +268,8 @@ void handle_fdb_show(void *user, struct server_client *client, const json_t *par
 {
 	struct agent *agent = user;
 	struct fdb_request request = {.limit = FDB_SHOW_LIMIT};
+	struct fdb_list list = {.model = agent->model};
 	struct fdb_filter filter;
-	json_t *entries;
 	uint32_t next;
 	uint64_t given;
 
@@ -265,10 +277,11 @@ void handle_fdb_show(void *user, struct server_client *client, const json_t *par
 	if (!request_read(params, fdb_show_params, &request, &given, reply) ||
 	    !fdb_filter_of(agent, &request, given, &filter, reply))
 		return;
-	entries = json_array();
-	next = fdb_each(agent->model, &filter, request.cursor, request.limit, append_fdb, entries);
-	reply->result =
-		json_pack("{so so}", "entries", entries, "next", next ? json_integer(next) : json_null());
+	offer_collect(agent->model);
+	list.entries = json_array();
+	next = fdb_each(agent->model, &filter, request.cursor, request.limit, append_fdb, &list);
+	reply->result = json_pack("{so so}", "entries", list.entries, "next",
+				  next ? json_integer(next) : json_null());
 }
 
 void handle_fdb_flush(void *user, struct server_client *client, const json_t *params,
@@ -286,4 +299,5 @@ void handle_fdb_flush(void *user, struct server_client *client, const json_t *pa
 	if (!filter.kinds)
 		filter.kinds = 1u << XBR_FDB_DYNAMIC;
 	reply->result = json_pack("{sI}", "flushed", (json_int_t)fdb_flush(agent->model, &filter));
+	offer_settle(agent->model);
 }

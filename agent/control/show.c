@@ -12,6 +12,7 @@
 #include "control/stp.h"
 #include "control/words.h"
 #include "datapath/attach.h"
+#include "model/offer.h"
 #include "net/ethtool.h"
 
 /* ---- words of iproute2 ---- */
@@ -129,8 +130,7 @@ static void add_other_tcx(const char *program, bool before, void *user)
 
 static int add_other_filter(const char *name, uint32_t prog_id, uint32_t priority, void *user)
 {
-	(void)priority;
-	if (!strncmp(name, "xbr_", 4))
+	if (!strncmp(name, "xbr_", 4) || flower_is_ours(name, priority))
 		return 0;
 	if (prog_id)
 		json_array_append_new(
@@ -322,7 +322,20 @@ static const char *fdb_state_word(uint8_t kind)
 	}
 }
 
-json_t *show_fdb(const struct fdb_view *view)
+/* What a device does by itself, and counted of it as last asked. */
+static void add_offer(json_t *object, json_t *flags, const struct model *model, const struct fdb_view *view)
+{
+	struct flower_count count;
+
+	if (!offer_has_address(model, view->bridge, view->mac, &count))
+		return;
+	json_array_append_new(flags, json_string("offloaded"));
+	json_object_set_new(
+		object, "offloaded",
+		json_pack("{sI sI}", "packets", (json_int_t)count.frames, "bytes", (json_int_t)count.octets));
+}
+
+json_t *show_fdb(const struct model *model, const struct fdb_view *view)
 {
 	json_t *flags = json_array();
 	json_t *object;
@@ -339,6 +352,8 @@ json_t *show_fdb(const struct fdb_view *view)
 		json_object_set_new(object, "used", json_integer(view->idle_cs / 100));
 		json_object_set_new(object, "updated", json_integer(view->idle_cs / 100));
 	}
+	if (object && !view->vlan)
+		add_offer(object, flags, model, view);
 	return object;
 }
 

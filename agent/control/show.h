@@ -11,7 +11,7 @@
 /* used: addresses in the whole table, of fdb_used(), which walks it: once for all bridges. */
 json_t *show_bridge(const struct model *model, const struct bridge *bridge, uint32_t used);
 json_t *show_link(struct model *model, const struct port *port);
-json_t *show_fdb(const struct fdb_view *view);
+json_t *show_fdb(const struct model *model, const struct fdb_view *view);
 json_t *show_reasons(void);
 
 /* Bits of enum xbr_feature as an array of their names. */

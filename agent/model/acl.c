@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/acl.h"
+#include "model/offer.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -371,6 +372,13 @@ static int check_rule(const struct model *model, struct xbr_acl_rule *rule, stru
 	return acl_resolve(model, rule, error);
 }
 
+/* What devices do of lists: they counted for the rules before. */
+static void rules_change(struct model *model)
+{
+	offer_collect(model);
+	offer_mark(model);
+}
+
 int acl_add(struct model *model, const char *name, struct xbr_acl_rule *rule, struct xbr_error *error)
 {
 	struct acl_list *list = acl_find(model, name);
@@ -381,6 +389,7 @@ int acl_add(struct model *model, const char *name, struct xbr_acl_rule *rule, st
 		err = need_of_rules(model, list, rule, 1, error);
 	if (err)
 		return err;
+	rules_change(model);
 	if (!list) {
 		err = list_make(model, name, rule, 1, &list, error);
 	} else {
@@ -392,11 +401,12 @@ int acl_add(struct model *model, const char *name, struct xbr_acl_rule *rule, st
 		if (err)
 			return refuse_image(err, name, error);
 	}
-	if (err)
-		return err;
-	note_rules(list, rule, 1);
-	states_changed(model, list, before);
-	return 0;
+	if (!err) {
+		note_rules(list, rule, 1);
+		states_changed(model, list, before);
+	}
+	offer_settle(model);
+	return err;
 }
 
 int acl_replace(struct model *model, const char *name, const struct xbr_acl_rule *rules, uint32_t count,
@@ -410,6 +420,7 @@ int acl_replace(struct model *model, const char *name, const struct xbr_acl_rule
 		err = need_of_rules(model, list, rules, count, error);
 	if (err)
 		return err;
+	rules_change(model);
 	if (!list)
 		err = list_make(model, name, rules, count, &list, error);
 	else
@@ -420,6 +431,7 @@ int acl_replace(struct model *model, const char *name, const struct xbr_acl_rule
 	note_rules(list, rules, count);
 	acl_ports_changed(model);
 	states_changed(model, list, before);
+	offer_settle(model);
 	return 0;
 }
 
@@ -521,7 +533,9 @@ int acl_del(struct model *model, const char *name, uint32_t seq, struct xbr_erro
 	rule = acl_image_find(&list->image, seq);
 	if (!rule)
 		return xbr_refuse(error, -ENOENT, "the access list %s has no rule with seq %u", name, seq);
+	rules_change(model);
 	acl_image_del(&list->image, rule);
+	offer_settle(model);
 	return 0;
 }
 
@@ -862,6 +876,7 @@ static void bindings_changed(struct model *model)
 {
 	struct bridge *bridge, *next;
 
+	offer_mark(model);
 	acl_tell(model);
 	bridge_foreach (model, bridge, next)
 		flood_mark(bridge);

@@ -8,6 +8,7 @@
 #include "datapath/attach.h"
 #include "model/acl.h"
 #include "model/mst.h"
+#include "model/offer.h"
 
 static struct xbr_bridge *bridge_slot(const struct model *model, const struct bridge *bridge)
 {
@@ -411,6 +412,7 @@ int bridge_set(struct model *model, struct bridge *bridge, const struct bridge_s
 	memcpy(bridge->link.address, address, sizeof(address));
 	memcpy(bridge->local->link.address, address, sizeof(address));
 	write_slot(model, bridge);
+	offer_mark(model);
 	fdb_own_address_put(model, bridge->local);
 	vlan_settings_changed(model, bridge, &before);
 	stp_bridge_update(model, bridge);

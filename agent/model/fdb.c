@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "model/model.h"
+#include "model/offer.h"
 
 /* ---- words and views ---- */
 
@@ -143,15 +144,18 @@ static void uncount(struct model *model, uint64_t key, uint32_t data)
 		count_down(&model->dp->bridge_live[port->bridge->index].learned);
 	} else if (fdb_data_kind(data) != XBR_FDB_NONE && port->pinned) {
 		port->pinned--;
+		offer_mark(model);
 	}
 }
 
 static void count(struct model *model, struct port *port, uint8_t kind)
 {
-	if (fdb_kind_is_learned(kind))
+	if (fdb_kind_is_learned(kind)) {
 		count_learned(model, port);
-	else
-		port->pinned++;
+		return;
+	}
+	port->pinned++;
+	offer_mark(model);
 }
 
 /* ---- by hand ---- */

@@ -11,6 +11,7 @@
 
 #include "datapath/attach.h"
 #include "model/model.h"
+#include "model/offer.h"
 #include "model/shape.h"
 #include "net/ethtool.h"
 #include "net/peer.h"
@@ -286,6 +287,8 @@ void hook_clsact_cleanup(struct model *model, struct port *port)
 
 void hook_detach(struct model *model, struct port *port, bool present)
 {
+	if (present)
+		offer_withdraw(model, port);
 	slot_flag(model, port, XBR_PORT_XDP_OUT, false);
 	datapath_set_xdp_port(model->dp, port->number, 0);
 	xdp_off(model, port, present);

@@ -10,6 +10,7 @@
 
 #include "model/acl.h"
 #include "model/meter.h"
+#include "model/offer.h"
 #include "model/offload.h"
 
 int model_open(struct model **ret_model, struct datapath *dp, struct rtnl *rtnl, struct xbr_error *error)
@@ -41,7 +42,7 @@ int model_open(struct model **ret_model, struct datapath *dp, struct rtnl *rtnl,
 		model_close(model);
 		return xbr_refuse(error, err, "cannot make spanning tree's timer: %s", strerror(-err));
 	}
-	if (offload_open(model)) {
+	if (offload_open(model) || offer_open(model)) {
 		model_close(model);
 		return xbr_refuse(error, -ENOMEM, "out of memory");
 	}
@@ -68,6 +69,7 @@ void model_close(struct model *model)
 	tags_close(model);
 	acl_close(model);
 	offload_close(model);
+	offer_close(model);
 	meter_close(model);
 	HASH_CLEAR(hh, model->ports);
 	HASH_CLEAR(hh, model->trunks);
@@ -152,4 +154,5 @@ void model_settle(struct model *model)
 		hook_update_targets(model, bridge);
 		flood_rebuild(model, bridge);
 	}
+	offer_settle(model);
 }

@@ -16,9 +16,9 @@
  *     channel.c ports that are a tag of a device          tags.c   tags handed out
  *     meter.c   meters: meter.h                            qos.c     what a port has of them: qos.h
  *     acl.c     access lists and sets: acl.h
- *     offload.c what devices do by themselves: offload.h
- *     stp.c     spanning tree: the engine of a bridge and its ports (stp.h)
- *     mst.c     several trees, and which VLANs are of which (mst.h)
+ *     offload.c what devices do by themselves: offload.h   offer.c   what is offered to their switches:
+ * offer.h stp.c     spanning tree: the engine of a bridge and its ports (stp.h) mst.c     several trees, and
+ * which VLANs are of which (mst.h)
  *
  * State has one owner: dynamic addresses are the datapath's, carrier and ifindex the kernel's, settings are
  * here, and written through to the pinned maps, from which adopt.c reads them again. Functions that take a
@@ -126,6 +126,7 @@ struct port {
 	bool thaws;        /* for stp_adopt() */
 	bool uplink;       /* its role, asked for or found out */
 	char role_reason[HOOK_TEXT];
+	uint32_t offers_cleared;      /* the device that was found, or made, free of offers; see offer.c */
 	uint32_t vfs;                 /* virtual functions of its device, as last counted */
 	struct uplink_filter *filter; /* of the uplink while modes are set; see uplink.c */
 	uint32_t behind;              /* addresses behind it, at the uplink filter's last walk */
@@ -214,6 +215,7 @@ struct model {
 	uint32_t freed_next;            /* in channels_freed */
 	struct acl_model *acl;          /* acl.h */
 	struct offload_model *offload;  /* offload.h */
+	struct offer_model *offer;      /* offer.h */
 	struct meter *meters;           /* by name, meter.h */
 	struct meter **meter_by_number; /* XBR_METER_LIMIT */
 	bool meters_changed;            /* meter_settle() has work */

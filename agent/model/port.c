@@ -7,6 +7,7 @@
 #include "model/acl.h"
 #include "model/guard.h"
 #include "model/mst.h"
+#include "model/offer.h"
 #include "model/qos.h"
 #include "model/shape.h"
 
@@ -132,6 +133,7 @@ void port_write(struct model *model, struct port *port)
 	__atomic_store_n(&slot->flags, set | hook | found_flags(port), __ATOMIC_SEQ_CST);
 	__atomic_store_n(&slot->ifindex, port->ifindex, __ATOMIC_SEQ_CST);
 	port_write_memory(model, port);
+	offer_mark(model);
 }
 
 static uint8_t state_of(const struct model *model, const struct port *port)
@@ -156,6 +158,7 @@ void port_write_state(struct model *model, struct port *port)
 	if (state != XBR_STATE_FORWARDING)
 		flood_not_by_xdp(model, port->bridge);
 	__atomic_store_n(&slot->state, state, __ATOMIC_SEQ_CST);
+	offer_mark(model);
 	mst_write_states(model, port);
 	if (state == XBR_STATE_DISABLED)
 		fdb_flush_port(model, port);

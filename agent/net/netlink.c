@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
@@ -46,8 +47,11 @@ void netlink_close(struct netlink *netlink)
 
 struct nlmsghdr *netlink_question(struct netlink *netlink, int type, int flags)
 {
-	struct nlmsghdr *question = mnl_nlmsg_put_header(netlink->request);
+	struct nlmsghdr *question;
 
+	memset(netlink->request, 0,
+	       sizeof(netlink->request)); /* libmnl leaves the octets between attributes */
+	question = mnl_nlmsg_put_header(netlink->request);
 	question->nlmsg_type = (uint16_t)type;
 	question->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | NLM_F_ACK | flags);
 	return question;

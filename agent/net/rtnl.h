@@ -31,6 +31,8 @@ struct rtnl_link {
 	bool ethernet;        /* ARPHRD_ETHER and a six-octet address */
 	uint32_t xdp_prog_id; /* of a program in the hook, 0: none */
 	uint32_t promiscuity;
+	uint8_t switch_id[32]; /* of the switch it is a port of, inside a NIC, as it calls itself */
+	uint8_t switch_id_len; /* 0: of none */
 };
 
 /* Opens both sockets. Returns 0 or -errno. rtnl_close(NULL) does nothing. */

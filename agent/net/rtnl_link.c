@@ -42,6 +42,16 @@ static void read_address(struct rtnl_link *link, const struct nlattr *attribute)
 		link->ethernet = false;
 }
 
+static void read_switch(struct rtnl_link *link, const struct nlattr *attribute)
+{
+	size_t length = mnl_attr_get_payload_len(attribute);
+
+	if (length > sizeof(link->switch_id))
+		return;
+	memcpy(link->switch_id, mnl_attr_get_payload(attribute), length);
+	link->switch_id_len = (uint8_t)length;
+}
+
 static int read_attribute(const struct nlattr *attribute, void *user)
 {
 	struct rtnl_link *link = user;
@@ -74,6 +84,9 @@ static int read_attribute(const struct nlattr *attribute, void *user)
 		break;
 	case IFLA_PROMISCUITY:
 		link->promiscuity = mnl_attr_get_u32(attribute);
+		break;
+	case IFLA_PHYS_SWITCH_ID:
+		read_switch(link, attribute);
 		break;
 	case IFLA_LINKINFO:
 		return mnl_attr_parse_nested(attribute, read_linkinfo, link);

@@ -204,3 +204,13 @@ def test_without_the_capability_it_is_refused_with_a_sentence(lab):
     except AssertionError:
         pytest.skip("the agent does not start without CAP_NET_ADMIN")
     assert "not permitted" in lab.xbr("offload set dev v1 tso off", check=False).stderr
+
+
+def test_nothing_is_offered_to_a_device_of_no_switch(pair):
+    """Rules and addresses that a NIC's switch would be offered, see tests/vm/test_offer_sim.py."""
+    lab, a, _b = pair
+    lab.xbr("acl add guest deny src_ip 10.1.0.1")
+    lab.xbr(f"acl bind guest dev {a.port} in")
+    assert not any("offloaded" in rule for rule in lab.show("acl show guest")[0]["rules"])
+    assert not any("offloaded" in entry["flags"] for entry in lab.show("fdb show"))
+    assert "flower" not in lab.host(f"tc filter show dev {a.port} ingress").stdout

@@ -124,6 +124,39 @@ static void what_is_set_is_said_octet_by_octet(void)
 	fake_close(&fake);
 }
 
+static int write_of(struct model *model, enum vf_attribute attribute, struct xbr_error *error)
+{
+	const struct offload_target target = {
+		.dev = "eth0", .vf = 1, .attribute = (uint16_t)(OFFLOAD_VF + attribute), .link.ifindex = 2};
+
+	return offload_attribute_write(model, &target, 0, error);
+}
+
+static void a_refusal_of_the_kernel_is_a_sentence(void)
+{
+	static const struct fake_round rounds[] = {
+		{.question = SET_VF("1400", "1000", "0c000900 01000000 00000000"), .code = -EPERM},
+		{.question = SET_VF("1400", "1000", "0c000400 01000000 00000000"), .code = -EOPNOTSUPP},
+	};
+	struct offload_model offload = {0};
+	struct model model = {.offload = &offload};
+	struct xbr_error error = {0};
+	struct fake fake;
+	struct rtnl rtnl;
+
+	if (!begin(&fake, &rtnl, ROUNDS(rounds)))
+		return;
+	model.rtnl = &rtnl;
+	CU_ASSERT_EQUAL(write_of(&model, VF_TRUST, &error), -EPERM);
+	CU_ASSERT_STRING_EQUAL(error.message,
+			       "trust of VF 1 of eth0 cannot be set: not permitted (it takes CAP_NET_ADMIN, "
+			       "and a driver that leaves it to the host)");
+	CU_ASSERT_EQUAL(write_of(&model, VF_SPOOFCHK, &error), -EOPNOTSUPP);
+	CU_ASSERT_STRING_EQUAL(error.message,
+			       "spoofchk of VF 1 of eth0 cannot be set: its driver does not support it");
+	fake_close(&fake);
+}
+
 static void the_mode_of_a_switch_is_read_and_set(void)
 {
 	static const struct fake_round rounds[] = {
@@ -258,6 +291,7 @@ static const struct test_case cases[] = {
 	TEST(one_that_is_not_there_is_told),
 	TEST(a_parent_is_read),
 	TEST(what_is_set_is_said_octet_by_octet),
+	TEST(a_refusal_of_the_kernel_is_a_sentence),
 	TEST(the_mode_of_a_switch_is_read_and_set),
 	TEST(features_are_read_as_ethtool_has_them),
 	TEST(a_switch_and_its_representors_are_read),

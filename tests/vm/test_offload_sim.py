@@ -110,6 +110,7 @@ def test_what_cannot_be_is_a_sentence_and_changes_nothing(running, nic):
     refused(running, "offload set dev pf0 tso off", "tso of pf0 is fixed at on")
     refused(running, "offload set dev pf0 hwmode vepa", "hwmode of pf0 cannot be", "its driver does not support it")
     refused(running, "offload set dev pf0 hw-tc-offload on combined 9", "combined 9 of pf0 is out of range: 1 to")
+    refused(running, "vf set dev pf0 vf 0 trust on max_tx_rate 1001", "max_tx_rate 1001 Mb/s is beyond the link of pf0, which has 1000 Mb/s")
     running.xbr("vf set dev pf0 vf 0 trust on")
     running.xbr("offload set dev pf0 eswitch switchdev")
     # since 6.2 this driver leaves rates to devlink in this mode: found out when it is tried, after the address was set
