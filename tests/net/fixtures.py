@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fixtures of tests/net and tests/vm: a laboratory for each test (lab), one with its agent running (running), and one with a bridge of two guests (pair)."""
 
+import faulthandler
 import os
 import signal
+import threading
 
 import pytest
 
@@ -15,6 +17,12 @@ TEST_SECONDS = 150  # far more than any test takes: one that hangs is ended, and
 
 @pytest.fixture(autouse=True)
 def bounded():
+    if threading.current_thread() is not threading.main_thread():  # where a worker of xdist runs tests now and then: no signal comes there
+        faulthandler.dump_traceback_later(TEST_SECONDS, exit=True)
+        yield
+        faulthandler.cancel_dump_traceback_later()
+        return
+
     def ring(_signal, _frame):
         raise TimeoutError(f"the test did not end within {TEST_SECONDS} s")
     signal.signal(signal.SIGALRM, ring)
