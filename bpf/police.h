@@ -251,18 +251,16 @@ STAGE __u32 police_colour_so_far(__u32 flags)
 	return s && flags & XBR_METER_AWARE ? s->colour : XBR_GREEN;
 }
 
+/* Both are read, whichever is asked for: one place that differs by the path would need CAP_PERFMON. */
 GLOBAL int police_action(__u32 number, __u32 colour)
 {
 	const struct xbr_meter_config *c = meter_config_get(number);
+	__u32 yellow = c ? *(const volatile __u8 *)&c->action[XBR_YELLOW] : XBR_METER_PASS;
+	__u32 red = c ? *(const volatile __u8 *)&c->action[XBR_RED] : XBR_METER_PASS;
 
-	switch (c ? colour : XBR_GREEN) {
-	case XBR_RED:
-		return c->action[XBR_RED];
-	case XBR_YELLOW:
-		return c->action[XBR_YELLOW];
-	default:
-		return XBR_METER_PASS;
-	}
+	if (colour == XBR_RED)
+		return (int)red;
+	return colour == XBR_YELLOW ? (int)yellow : XBR_METER_PASS;
 }
 
 /* The meter `number` as level `at`: POLICE_ANSWER(). kept: it may fill its bucket by half only. */

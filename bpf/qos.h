@@ -49,7 +49,7 @@ STAGE __u32 qos_trusted(const struct frame *f, const struct xbr_qos *qos, const 
 	case XBR_TRUST_PCP:
 		return qos_by_pcp(f, qos);
 	case XBR_TRUST_DSCP:
-		return (__u32)qos_by_dscp(f->in, (__u32)BY_HOOK_ALONE(octets, remark_read), qos->priority);
+		return (__u32)qos_by_dscp(f->in, remark_read(octets), qos->priority);
 	default:
 		return qos->priority;
 	}
@@ -82,15 +82,23 @@ STAGE void qos(struct frame *f, const struct octets *octets)
 		BY_HOOK(octets, qos_look, f);
 }
 
+/* A function of its own, where no path knows the priority: see FDB_EACH_WAY. */
+GLOBAL int qos_by_priority(__u32 port, __u32 priority)
+{
+	const struct xbr_qos_maps *maps = qos_maps_get(port);
+
+	return maps ? maps->prio_dscp[priority & (XBR_PRIORITIES - 1)] : 0;
+}
+
 /* What a copy for this port is to be remarked to: XBR_DEED | code point; 0: it keeps what it has. What a rule
  * has set stays; what another port's copy got is taken back. */
 STAGE __u32 qos_dscp_out(const struct frame *f, const struct xbr_port *out, __u32 number)
 {
-	const struct xbr_qos_maps *qos = out->qos & XBR_QOS_DSCP ? qos_maps_get(number) : NULL;
-	__u32 entry = qos ? qos->prio_dscp[f->priority & (XBR_PRIORITIES - 1)] : 0;
+	__u32 entry;
 
 	if (!feature_on(XBR_FEATURE_qos) || (feature_on(XBR_FEATURE_acl) && f->deeds.dscp))
 		return 0;
+	entry = out->qos & XBR_QOS_DSCP ? (__u32)qos_by_priority(number, f->priority) : 0;
 	return entry ? XBR_DEED | (entry - 1) : f->dscp;
 }
 

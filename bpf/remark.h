@@ -50,35 +50,51 @@ STAGE bool remark_at(const struct octets *octets, __u32 at, bool is_ipv6, __u32 
 	return octets_store(octets, at, &after, sizeof(after));
 }
 
-/* To the next type field, over a tag, LLC and SNAP; 0: there is none. */
-STAGE __u32 remark_step(const struct octets *octets, __u32 at, __u32 type)
+#define REMARK_IP   (1u << 30) /* there is an IP header */
+#define REMARK_IPV6 (1u << 31) /* of version 6; also beside the place of one */
+
+/* From one type field to the next, over a tag, LLC and SNAP; 0: there is none. */
+STAGE __u32 remark_step(const struct octets *octets, __u32 at)
 {
 	__u32 head[2]; /* LLC and SNAP: aa aa 03, an OUI of 00 00 00 or 00 00 f8 */
+	__u16 type;
 
-	if (type > 1500)
-		return flow_tag_step(type);
+	if (!octets_load(octets, at, &type, sizeof(type)))
+		return 0;
+	if (type == FLOW_TYPE_IPV4 || type == FLOW_TYPE_IPV6)
+		return REMARK_IP | (type == FLOW_TYPE_IPV6 ? REMARK_IPV6 : 0);
+	if (FLOW_BE16(type) > 1500)
+		return flow_tag_step(FLOW_BE16(type));
 	if (!octets_load(octets, at + ETH_TYPE_LEN, head, sizeof(head)) || head[0] != 0x0003aaaa)
 		return 0;
 	return !(head[1] & 0xffff) || (head[1] & 0xffff) == 0xf800 ? 8 : 0;
 }
 
-#define REMARK_IPV6 (1u << 31) /* beside the place of an IP header */
+/* A function of its own: no path knows where another one has come to, else there are too many for the
+ * verifier without CAP_PERFMON. */
+#define REMARK_STEP_OF(hook, context_, octets_)                                                              \
+	GLOBAL int remark_step_##hook(context_ *context, __u32 at)                                           \
+	{                                                                                                    \
+		const struct octets octets = octets_(context);                                               \
+                                                                                                             \
+		return (int)remark_step(&octets, at);                                                        \
+	}
+EACH_HOOK(REMARK_STEP_OF)
 
 /* Where the IP header is, from the frame's first octet; 0: there is none. */
 STAGE __u32 remark_find(const struct octets *octets)
 {
-	__u32 at = ETH_TYPE_OFFSET, step = 1;
-	__u16 type = 0;
+	__u32 at = ETH_TYPE_OFFSET, step;
 
-	for (int i = 0; i <= FLOW_LAYERS && step; i++) {
-		if (!octets_load(octets, at, &type, sizeof(type)))
+	for (int i = 0; i <= FLOW_LAYERS; i++) {
+		step = (__u32)BY_HOOK(octets, remark_step, at);
+		if (step & REMARK_IP)
+			return (at + ETH_TYPE_LEN) | (step & REMARK_IPV6);
+		if (!step)
 			return 0;
-		step = remark_step(octets, at, FLOW_BE16(type));
-		at += step;
+		at += step & 31;
 	}
-	if (step || (type != FLOW_TYPE_IPV4 && type != FLOW_TYPE_IPV6))
-		return 0;
-	return (at + ETH_TYPE_LEN) | (type == FLOW_TYPE_IPV6 ? REMARK_IPV6 : 0);
+	return 0;
 }
 
 /* A frame without an IP header stays as it is. */
@@ -109,14 +125,5 @@ STAGE __u32 remark_read(const struct octets *octets)
 		return remark_frame(&octets, dscp);                                                          \
 	}
 EACH_HOOK(REMARK_OF)
-
-#define REMARK_READ_OF(hook, context_, octets_)                                                              \
-	GLOBAL int remark_read_##hook(context_ *context)                                                     \
-	{                                                                                                    \
-		const struct octets octets = octets_(context);                                               \
-                                                                                                             \
-		return (int)remark_read(&octets);                                                            \
-	}
-EACH_HOOK(REMARK_READ_OF)
 
 #endif

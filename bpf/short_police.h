@@ -47,12 +47,14 @@ PART bool short_meter_admits(__u32 meter, __u32 len)
 	if (meter_take(&live->until[XBR_BUCKET_C], cost, cost, c->burst[XBR_BUCKET_C], meter_now())) {
 		counts->packets[XBR_GREEN]++;
 		counts->octets[XBR_GREEN] += octets;
+		PIN_PATH(counts, XBR_GREEN);
 		return true;
 	}
 	counts->packets[XBR_RED]++;
 	counts->octets[XBR_RED] += octets;
 	if (c->action[XBR_RED] != XBR_METER_DROP)
 		return true;
+	PIN_PATH(counts, XBR_DROPPED);
 	counts->packets[XBR_DROPPED]++;
 	counts->octets[XBR_DROPPED] += octets;
 	return false;

@@ -248,14 +248,15 @@ STAGE bool tc_dress(struct __sk_buff *skb, struct frame *f, const struct xbr_por
 /* The code point that the port has for the frame's priority, or that which it came with. */
 GLOBAL int tc_remark(struct __sk_buff *skb, struct frame *f, __u32 number)
 {
+	const struct octets octets = OCTETS_TC(skb);
 	const struct xbr_port *out = f ? port_get(number) : NULL;
 	__u32 dscp = out ? qos_dscp_out(f, out, number) : 0;
 
 	if (!dscp)
 		return true;
 	if (!f->dscp)
-		f->dscp = (__u8)remark_read_tc(skb);
-	return remark_tc(skb, dscp);
+		f->dscp = (__u8)remark_read(&octets);
+	return remark_frame(&octets, dscp);
 }
 
 /* Which of the device's queues its priority goes by. */

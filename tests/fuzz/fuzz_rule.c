@@ -32,7 +32,7 @@ static const char *name_of(uint16_t set, void *user)
 	return "some";
 }
 
-static const struct acl_names names = {set_of, name_of, NULL};
+static const struct acl_names names = {.set_of = set_of, .name_of = name_of};
 
 static void refused(const struct xbr_error *error)
 {

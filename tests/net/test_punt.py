@@ -35,7 +35,7 @@ class Tap:
         self.process = subprocess.Popen([XBR, "--socket", lab.agent.socket, "-j", "punt", "tap"], stdout=subprocess.PIPE, bufsize=0)
         self.rest = b""
         wait_for(lambda: all(lab.show("punt show")["socket"][key] for key in ("open", "device")), what="the punt path open")
-        wait_for(lambda: "punt" in json.loads(lab.xbr("-j version").stdout)["features"], what="programs that punt")
+        wait_for(lambda: "punt" in json.loads(lab.xbr("-j version").stdout)["features"], timeout=20, what="programs that punt")
 
     def events(self, count, timeout=10):
         """The next `count` events, or those that came in time."""
