@@ -32,7 +32,21 @@ static const char *name_of(uint16_t set, void *user)
 	return "some";
 }
 
-static const struct acl_names names = {.set_of = set_of, .name_of = name_of};
+/* One meter is there, by the name of "m". */
+static uint16_t meter_of(const char *name, const void *meters)
+{
+	(void)meters;
+	return !strcmp(name, "m");
+}
+
+static const char *meter_name(uint16_t meter, const void *meters)
+{
+	(void)meters;
+	return meter == 1 ? "m" : NULL;
+}
+
+static const struct acl_names names = {
+	.set_of = set_of, .name_of = name_of, .meter_of = meter_of, .meter_name = meter_name};
 
 static void refused(const struct xbr_error *error)
 {
@@ -46,17 +60,31 @@ static void add_again(const char *word, const char *value, void *user)
 	require(!acl_rule_word(user, word, value, &names, &error));
 }
 
+/* Each word comes once, as in a request. Notes this one. */
+static bool said_before(char *said, const char *word)
+{
+	char quoted[TEXT_MAX + 2];
+
+	snprintf(quoted, sizeof(quoted), " %s ", word);
+	if (strstr(said, quoted))
+		return true;
+	strcat(said, quoted);
+	return false;
+}
+
 /* Words are lines: NAME VALUE. */
 static bool read_rule(char *text, struct xbr_acl_rule *rule)
 {
 	struct xbr_error error = {.message = ""};
-	char *rest = text, *line, *value;
+	char said[3 * TEXT_MAX] = "", *rest = text, *line, *value;
 
 	while ((line = strsep(&rest, "\n"))) {
 		value = strchr(line, ' ');
 		if (!value)
 			return false;
 		*value++ = '\0';
+		if (said_before(said, line))
+			return false;
 		if (acl_rule_word(rule, line, value, &names, &error)) {
 			refused(&error);
 			return false;
