@@ -414,18 +414,11 @@ STAGE void acl_look(const struct frame *f, const struct octets *octets)
 		return;
 	flow->octets = f->len;
 	flow->gso_size = f->gso_size;
+	flow->meters = 0;
 	flow->key.tci = acl_tci(f);
 	if (!BY_HOOK_ALONE(octets, flow_of))
 		flow_parse();
 	flow->key.state = f->state;
-}
-
-STAGE void acl_no_meters(void)
-{
-	struct flow *flow = flow_scratch();
-
-	if (flow)
-		flow->meters = 0;
 }
 
 /* Lists that are bound to a VLAN of the bridge, or to one of any bridge. */
@@ -453,7 +446,6 @@ STAGE bool acl_in_by_vlan(struct frame *f, const struct xbr_port *port, const st
 		if (!bridge)                                                                                 \
 			return frame_drop(f, XBR_REASON_no_port);                                            \
 		acl_look(f, &octets);                                                                        \
-		acl_no_meters();                                                                             \
 		acl_look_conn(f, port, bridge);                                                              \
 		return acl_in_by(f, port->acl_in) && acl_in_by_vlan(f, port, bridge) &&                      \
 		       acl_in_by(f, bridge->acl_in);                                                         \

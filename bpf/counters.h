@@ -35,6 +35,22 @@ STAGE struct xbr_vlan_stats *count_vlan(const struct frame *f, __u32 port)
 	return vlan_stats_get(&key);
 }
 
+STAGE void count_vlan_in(struct xbr_vlan_stats *stats, __u32 len)
+{
+	if (!stats)
+		return;
+	stats->rx_frames++;
+	stats->rx_bytes += len;
+}
+
+STAGE void count_vlan_out(struct xbr_vlan_stats *stats, __u32 len)
+{
+	if (!stats)
+		return;
+	stats->tx_frames++;
+	stats->tx_bytes += len;
+}
+
 /* A reason counted beside a frame's own (class NOTE): a constant. */
 STAGE void count_note(__u32 port, const enum xbr_reason reason)
 {
@@ -62,24 +78,16 @@ STAGE void count_rx_unicast(const struct frame *f)
 GLOBAL int count_vlan_rx(__u32 port, __u32 tci, __u32 len)
 {
 	const struct frame f = {.tci = (__u16)tci, .vlan_stats = true};
-	struct xbr_vlan_stats *stats = count_vlan(&f, port);
 
-	if (stats) {
-		stats->rx_frames++;
-		stats->rx_bytes += len;
-	}
+	count_vlan_in(count_vlan(&f, port), len);
 	return 0;
 }
 
 GLOBAL int count_vlan_tx(__u32 port, __u32 tci, __u32 len)
 {
 	const struct frame f = {.tci = (__u16)tci, .vlan_stats = true};
-	struct xbr_vlan_stats *stats = count_vlan(&f, port);
 
-	if (stats) {
-		stats->tx_frames++;
-		stats->tx_bytes += len;
-	}
+	count_vlan_out(count_vlan(&f, port), len);
 	return 0;
 }
 
@@ -92,10 +100,7 @@ STAGE void count_rx(const struct frame *f)
 		count_rx_unicast(f);
 	else
 		count_frame(f->in, f->len, f->reason);
-	if (stats) {
-		stats->rx_frames++;
-		stats->rx_bytes += f->len;
-	}
+	count_vlan_in(stats, f->len);
 }
 
 /* len: octets of the copy as it leaves. */
@@ -108,10 +113,7 @@ STAGE void count_tx(const struct frame *f, __u32 port, __u32 len)
 		c->tx_frames++;
 		c->tx_bytes += len;
 	}
-	if (stats) {
-		stats->tx_frames++;
-		stats->tx_bytes += len;
-	}
+	count_vlan_out(stats, len);
 }
 
 #endif

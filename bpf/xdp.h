@@ -117,9 +117,12 @@ STAGE bool xdp_is_super(const struct frame *f)
 /* Rules count a frame once, and may hold it to meters: TC asks them, which knows the segments. */
 STAGE bool xdp_leaves_super(const struct frame *f)
 {
-	const struct xbr_port *in = port_get(f->in);
+	const struct xbr_port *in;
 
-	return feature_on(XBR_FEATURE_qos) && in && acl_wanted(in) && xdp_is_super(f);
+	if (!feature_on(XBR_FEATURE_qos))
+		return false;
+	in = port_get(f->in);
+	return in && acl_wanted(in) && xdp_is_super(f);
 }
 
 HALF bool xdp_police_metered(struct frame *f, struct xdp_md *xdp)
