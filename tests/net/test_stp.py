@@ -290,14 +290,20 @@ def quiet(lab, port):
     return counters(lab, port)["rx_tc"] == before
 
 
-def beside_the_root(running):
-    """A guest with a way to a host behind the kernel's bridge, which is the root, by one of two cables; all has settled."""
+def two_cables_to_the_root(running):
+    """A guest, and the kernel's bridge, which is the root, at the end of two cables, one of which forwards."""
     g1, = running.guests(1)
     running.xbr(f"bridge add br0 {FAST}")
     running.xbr("link add v1 master br0")
     peer = KernelPeer(running, "k", 2, priority=4096)
     cabled(running, peer)
     wait_for(lambda: roles(running).get("kc1") == ("root", "forwarding") and roles(running)["kc2"] == ("alternate", "discarding"), 40, "roles")
+    return g1, peer
+
+
+def beside_the_root(running):
+    """A guest with a way to a host behind the kernel's bridge, which is the root, by one of two cables; all has settled."""
+    g1, peer = two_cables_to_the_root(running)
     host = peer.host_in("10.0.0.200/16")
     g1.address()
     wait_for(lambda: g1.ping("10.0.0.200", count=1), 30, "a way to the host")

@@ -16,8 +16,7 @@ from scapy.layers.inet import IP, UDP
 from scapy.layers.l2 import Ether
 
 from lab import BUILD, mac_bytes, run, wait_for
-from peers import KernelPeer
-from test_stp import FAST, bpdus, cabled, counters, roles, rst, stp
+from test_stp import FAST, bpdus, counters, roles, rst, stp, two_cables_to_the_root
 from test_punt import counts, flood
 
 BEST = dict(root=0x1000_0200_0000_0099, bridge=0x1000_0200_0000_0099)
@@ -55,14 +54,20 @@ def has_cause(lab, cause):
     return cause in [change["cause"] for change in stp(lab)["history"]]
 
 
+def hears_the_root(running, *guards):
+    """A guest that was v1's root until it fell silent."""
+    g1, = running.guests(1)
+    running.xbr(f"bridge add br0 {FAST}")
+    running.xbr(" ".join(["link add v1 master br0 admin_edge off auto_edge off", *guards]))
+    with Neighbour(g1, **BEST):
+        wait_for(lambda: roles(running)["v1"] == ("root", "forwarding"), 20, "v1 as the root port")
+    return g1
+
+
 # ---- guards ----
 
 def test_loop_guard_holds_a_port_whose_neighbour_fell_silent_until_it_speaks(running):
-    g1, = running.guests(1)
-    running.xbr(f"bridge add br0 {FAST}")
-    running.xbr("link add v1 master br0 admin_edge off auto_edge off loop_guard on")
-    with Neighbour(g1, **BEST):
-        wait_for(lambda: roles(running)["v1"] == ("root", "forwarding"), 20, "v1 as the root port")
+    g1 = hears_the_root(running, "loop_guard on")
     wait_for(lambda: held_by(running, "v1") == "loop_guard", 15, "the guard")
     assert roles(running)["v1"] == ("designated", "discarding") and has_cause(running, "loop_guard")
     time.sleep(5)  # longer than two forward delays: without the guard it would forward
@@ -73,11 +78,7 @@ def test_loop_guard_holds_a_port_whose_neighbour_fell_silent_until_it_speaks(run
 
 
 def test_without_loop_guard_a_port_whose_neighbour_fell_silent_forwards(running):
-    g1, = running.guests(1)
-    running.xbr(f"bridge add br0 {FAST}")
-    running.xbr("link add v1 master br0 admin_edge off auto_edge off")
-    with Neighbour(g1, **BEST):
-        wait_for(lambda: roles(running)["v1"] == ("root", "forwarding"), 20, "v1 as the root port")
+    hears_the_root(running)
     wait_for(lambda: roles(running)["v1"] == ("designated", "forwarding"), 20, "v1 designated")
     assert held_by(running, "v1") == ""
 
@@ -193,12 +194,7 @@ def test_a_guest_that_floods_bpdus_does_not_cost_a_neighbour_its_place(running):
 
 def test_an_agent_that_was_gone_for_longer_than_max_age_makes_no_loop(running):
     """Two cables to the kernel's bridge: a broadcast every 20 ms, before, while and after; each comes to the host behind it at most once."""
-    g1, = running.guests(1)
-    running.xbr(f"bridge add br0 {FAST}")
-    running.xbr("link add v1 master br0")
-    peer = KernelPeer(running, "k", 2, priority=4096)
-    cabled(running, peer)
-    wait_for(lambda: roles(running).get("kc1") == ("root", "forwarding") and roles(running)["kc2"] == ("alternate", "discarding"), 40, "roles")
+    g1, peer = two_cables_to_the_root(running)
     host = peer.host_in("10.0.0.200/16")
     done = threading.Event()
     sent = []
